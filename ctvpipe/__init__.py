@@ -1,0 +1,3 @@
+"""ctvpipe: the night shift of a television station's data work."""
+
+__version__ = "0.1.0"

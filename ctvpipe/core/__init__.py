@@ -1,0 +1,1 @@
+"""What every pipeline shares and no pipeline owns."""

@@ -1,0 +1,68 @@
+"""What a job is: its name, command, schedule and settings. The table of jobs is ``ctvpipe.jobs``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Local wall-clock time of a daily run, or of a weekly one when ``weekday`` (Monday is 0) is given."""
+
+    at: time
+    weekday: int | None = None
+    random_delay: timedelta = timedelta()
+
+    @property
+    def on_calendar(self) -> str:
+        """The systemd ``OnCalendar=`` expression."""
+        day = "" if self.weekday is None else f"{_WEEKDAYS[self.weekday]} "
+        return f"{day}*-*-* {self.at:%H:%M:%S}"
+
+    def previous(self, instant: datetime, tz: tzinfo) -> datetime:
+        """The latest scheduled instant not after ``instant``."""
+        return self._nearest(instant, tz, step=-1)
+
+    def next(self, instant: datetime, tz: tzinfo) -> datetime:
+        """The earliest scheduled instant after ``instant``."""
+        return self._nearest(instant, tz, step=1)
+
+    def _nearest(self, instant: datetime, tz: tzinfo, *, step: int) -> datetime:
+        day = instant.astimezone(tz).date()
+        for offset in range(9):
+            candidate = datetime.combine(day + timedelta(days=step * offset), self.at, tzinfo=tz)
+            if self.weekday is not None and candidate.weekday() != self.weekday:
+                continue
+            if (candidate > instant) == (step > 0):
+                return candidate
+        raise AssertionError("a schedule has an instant in every week")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing that runs.
+
+    ``command``: the words after ``ctvpipe``; ``log`` and ``outcome_log``: below the log directory, the second one for
+    the SUCCESS and ERROR lines only; ``settings``: dotted name of the settings class; ``after``: jobs whose result it
+    works on; ``timeout``: the longest a run may take.
+    """
+
+    name: str
+    pipeline: str
+    command: tuple[str, ...]
+    schedule: Schedule
+    wrapper: str
+    env_file: str
+    log: str
+    settings: str
+    outcome_log: str | None = None
+    after: tuple[str, ...] = ()
+    timeout: timedelta = timedelta(minutes=30)
+
+    @property
+    def unit(self) -> str:
+        """Name of its service and timer, without the ending."""
+        return f"ctv-{self.name}"

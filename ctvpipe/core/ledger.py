@@ -1,0 +1,373 @@
+"""The ledger: the appliance's own small SQLite file of runs and alerts.
+
+It answers "did last night work?" even when every other database is down, so it is reached with the standard
+library alone. Instants are stored as UTC text, durations in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ctvpipe.core import clock
+from ctvpipe.core.errors import EXIT_CODES, Outcome, PermanentError
+from ctvpipe.core.process import is_alive, process_identity
+from ctvpipe.core.records import RUNNING, AlertState, RunRecord
+
+__all__ = [
+    "FILE_NAME",
+    "RUNNING",
+    "AlertState",
+    "Ledger",
+    "LedgerReader",
+    "RunRecord",
+    "is_alive",
+    "process_identity",
+]
+
+FILE_NAME = "ledger.sqlite3"
+RUNS_KEPT_PER_JOB = 2000
+_BUSY_SECONDS = 30.0
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE runs (
+        run_id      TEXT PRIMARY KEY,
+        job         TEXT NOT NULL,
+        pipeline    TEXT NOT NULL,
+        trigger     TEXT NOT NULL,
+        host        TEXT NOT NULL,
+        version     TEXT NOT NULL,
+        process     TEXT NOT NULL,
+        started_at  TEXT NOT NULL,
+        finished_at TEXT,
+        outcome     TEXT NOT NULL,
+        exit_code   INTEGER,
+        message     TEXT NOT NULL DEFAULT '',
+        advice      TEXT NOT NULL DEFAULT '',
+        counters    TEXT NOT NULL DEFAULT '{}',
+        warnings    TEXT NOT NULL DEFAULT '[]'
+    );
+    CREATE INDEX runs_by_job ON runs (job, started_at);
+    CREATE TABLE alert_states (
+        job         TEXT PRIMARY KEY,
+        bad_since   TEXT NOT NULL,
+        bad_runs    INTEGER NOT NULL,
+        sent_at     TEXT
+    );
+    CREATE TABLE alerts (
+        alert_id    INTEGER PRIMARY KEY,
+        run_id      TEXT NOT NULL,
+        job         TEXT NOT NULL,
+        kind        TEXT NOT NULL,
+        created_at  TEXT NOT NULL,
+        delivered   INTEGER NOT NULL,
+        error       TEXT NOT NULL DEFAULT ''
+    );
+    """,
+)
+# Keeps the row's place in the order of starts.
+_REPLACE_ENDING = (
+    " ON CONFLICT (run_id) DO UPDATE SET outcome = excluded.outcome, exit_code = excluded.exit_code,"
+    " finished_at = excluded.finished_at, message = excluded.message, advice = excluded.advice,"
+    " counters = excluded.counters, warnings = excluded.warnings"
+)
+
+
+class Ledger:
+    """Open the ledger in ``state_dir`` for writing, creating or migrating it; close it with ``close()``.
+
+    Raises ``PermanentError`` when the file cannot be opened, or comes from a newer version.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self.path = state_dir / FILE_NAME
+        try:
+            state_dir.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise _unusable(self.path, error) from error
+        try:
+            with _explained(self.path):
+                _use_wal(self._db)
+                self._db.execute("PRAGMA synchronous=FULL")
+                self._db.execute("PRAGMA foreign_keys=ON")
+                self._migrate()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _migrate(self) -> None:
+        if _schema_version(self._db, self.path) == len(_MIGRATIONS):
+            return
+        with self._transaction():
+            for number in range(_schema_version(self._db, self.path), len(_MIGRATIONS)):
+                for statement in _MIGRATIONS[number].split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {number + 1}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _explained(self.path):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def begin(self, run: RunRecord) -> int:
+        """Record that ``run`` has started, and close what dead runs of the job left running.
+
+        The caller holds the job's lock, so whatever is still ``running`` has no process any more. Returns how many
+        rows were closed so.
+        """
+        with self._transaction():
+            closed = self._db.execute(
+                "UPDATE runs SET outcome = ?, exit_code = ?, finished_at = ?, message = ?, advice = ?"
+                " WHERE job = ? AND outcome = ?",
+                (
+                    Outcome.FAILED,
+                    EXIT_CODES[Outcome.FAILED],
+                    clock.to_text(run.started_at),
+                    "the run ended without a word (killed, power cut or reboot)",
+                    "What it had committed is whole; this run starts afresh.",
+                    run.job,
+                    RUNNING,
+                ),
+            ).rowcount
+            self._insert(run)
+        return closed
+
+    def record(self, run: RunRecord) -> None:
+        """Record a run that has ended already, such as one that found the lock held."""
+        with self._transaction():
+            self._insert(run)
+
+    def finish(self, run: RunRecord) -> None:
+        """Record how ``run`` ended; keeps the newest ``RUNS_KEPT_PER_JOB`` runs of its job."""
+        with self._transaction():
+            self._insert(run, or_replace=True)
+            self._db.execute(
+                "DELETE FROM runs WHERE job = ? AND run_id NOT IN"
+                " (SELECT run_id FROM runs WHERE job = ? ORDER BY rowid DESC LIMIT ?)",
+                (run.job, run.job, RUNS_KEPT_PER_JOB),
+            )
+
+    def _insert(self, run: RunRecord, *, or_replace: bool = False) -> None:
+        self._db.execute(
+            "INSERT INTO runs (run_id, job, pipeline, trigger, host, version, process, started_at, finished_at,"
+            " outcome, exit_code, message, advice, counters, warnings) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+            + (_REPLACE_ENDING if or_replace else ""),
+            (
+                run.run_id,
+                run.job,
+                run.pipeline,
+                run.trigger,
+                run.host,
+                run.version,
+                run.process,
+                clock.to_text(run.started_at),
+                clock.to_text(run.finished_at) if run.finished_at else None,
+                run.outcome,
+                run.exit_code,
+                _storable(run.message),
+                _storable(run.advice),
+                json.dumps(dict(run.counters), default=str),
+                json.dumps([_storable(text) for text in run.warnings]),
+            ),
+        )
+
+    def alert_state(self, job: str) -> AlertState | None:
+        """The job's bad state, or ``None`` when all is well."""
+        with _explained(self.path):
+            row = self._db.execute("SELECT * FROM alert_states WHERE job = ?", (job,)).fetchone()
+        return None if row is None else _alert_state(row)
+
+    def set_alert_state(self, job: str, state: AlertState | None) -> None:
+        """Store the job's state; ``None``: all is well."""
+        with self._transaction():
+            self._db.execute("DELETE FROM alert_states WHERE job = ?", (job,))
+            if state is not None:
+                self._db.execute(
+                    "INSERT INTO alert_states (job, bad_since, bad_runs, sent_at) VALUES (?,?,?,?)",
+                    (
+                        job,
+                        clock.to_text(state.bad_since),
+                        state.bad_runs,
+                        clock.to_text(state.sent_at) if state.sent_at else None,
+                    ),
+                )
+
+    def record_alert(self, *, run_id: str, job: str, kind: str, delivered: int, error: str) -> None:
+        """Keep that an alert was sent: to how many targets, and what went wrong with the others."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO alerts (run_id, job, kind, created_at, delivered, error) VALUES (?,?,?,?,?,?)",
+                (run_id, job, kind, clock.to_text(clock.now()), delivered, _storable(error)),
+            )
+
+    @property
+    def reader(self) -> LedgerReader:
+        """The reading side, on this connection."""
+        return LedgerReader(self._db, self.path)
+
+
+class LedgerReader:
+    """Questions to the ledger; needs no right to write."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self._db, self._path = db, path
+
+    @classmethod
+    @contextmanager
+    def open(cls, state_dir: Path) -> Iterator[LedgerReader | None]:
+        """Yield a reader, or ``None`` where no job has run yet. Raises ``PermanentError`` when it cannot be read."""
+        path = state_dir / FILE_NAME
+        with _explained(path):
+            db = _connect_read_only(path)
+        if db is None:
+            yield None
+            return
+        try:
+            with _explained(path):
+                version = _schema_version(db, path)
+            yield cls(db, path) if version else None
+        finally:
+            db.close()
+
+    def runs(self, *, job: str | None = None, limit: int = 20) -> list[RunRecord]:
+        """The latest runs, newest first."""
+        where, values = ("WHERE job = ?", (job,)) if job else ("", ())
+        rows = self._query(f"SELECT * FROM runs {where} ORDER BY rowid DESC LIMIT ?", *values, limit)  # noqa: S608
+        return [_run(row) for row in rows]
+
+    def latest_success(self, job: str) -> RunRecord | None:
+        """The latest successful run of ``job``."""
+        sql = "SELECT * FROM runs WHERE job = ? AND outcome = ? ORDER BY rowid DESC LIMIT 1"
+        row = self._db.execute(sql, (job, Outcome.SUCCESS)).fetchone()
+        return None if row is None else _run(row)
+
+    def find(self, prefix: str) -> list[RunRecord]:
+        """The runs whose id begins with ``prefix``."""
+        rows = self._query("SELECT * FROM runs WHERE substr(run_id, 1, ?) = ?", len(prefix), prefix)
+        return [_run(row) for row in rows]
+
+    def alert_states(self) -> dict[str, AlertState]:
+        """The jobs that are in a bad state."""
+        rows = self._query("SELECT * FROM alert_states")
+        return {state.job: state for state in map(_alert_state, rows)}
+
+    def alerts(self, *, job: str | None = None, limit: int = 20) -> list[sqlite3.Row]:
+        """The latest alerts, newest first."""
+        where, values = ("WHERE job = ?", (job,)) if job else ("", ())
+        sql = f"SELECT * FROM alerts {where} ORDER BY alert_id DESC LIMIT ?"  # noqa: S608
+        return self._query(sql, *values, limit)
+
+    def oldest_start(self) -> datetime | None:
+        """When the first run that is still recorded started."""
+        text = self._query("SELECT min(started_at) FROM runs")[0][0]
+        return clock.from_text(text) if text else None
+
+    def _query(self, sql: str, *values: str | int) -> list[sqlite3.Row]:
+        with _explained(self._path):
+            cursor = self._db.cursor()
+            cursor.row_factory = sqlite3.Row
+            return cursor.execute(sql, values).fetchall()
+
+
+def _connect_read_only(path: Path) -> sqlite3.Connection | None:
+    if not path.exists():
+        return None
+    uri = path.absolute().as_uri()
+    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
+    try:
+        db.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        # Without the right to create WAL files a resting database opens only as immutable; with a WAL it is in use.
+        db.close()
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, timeout=_BUSY_SECONDS)
+    return db
+
+
+def _schema_version(db: sqlite3.Connection, path: Path) -> int:
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(_MIGRATIONS):
+        raise PermanentError(
+            f"the ledger {path} comes from a newer version of ctvpipe (schema {version})", "Install that version again."
+        )
+    return version
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; SQLite does not wait for others here by itself, whatever the timeout."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _storable(text: str) -> str:
+    """``text`` with what is no Unicode (an undecodable file name) spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _unusable(path: Path, error: Exception) -> PermanentError:
+    advice = "Check the disk's free space, owner and permissions; runs are recorded there."
+    return PermanentError(f"the ledger {path} cannot be used: {error}", advice)
+
+
+def _run(row: Sequence[Any]) -> RunRecord:
+    (run_id, job, pipeline, trigger, host, version, process, started, finished, outcome, code, message, advice) = row[
+        :13
+    ]
+    return RunRecord(
+        run_id=run_id,
+        job=job,
+        pipeline=pipeline,
+        trigger=trigger,
+        host=host,
+        version=version,
+        process=process,
+        started_at=clock.from_text(started),
+        outcome=outcome,
+        finished_at=clock.from_text(finished) if finished else None,
+        exit_code=code,
+        message=message,
+        advice=advice,
+        counters=json.loads(row[13]),
+        warnings=tuple(json.loads(row[14])),
+    )
+
+
+def _alert_state(row: Sequence[Any]) -> AlertState:
+    job, since, runs, sent = row
+    return AlertState(job, clock.from_text(since), runs, clock.from_text(sent) if sent else None)

@@ -1,0 +1,60 @@
+"""Stop signals: they end the work of a run, and never the recording of how it ended."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SAME_REQUEST_SECONDS = 1.0
+
+
+class Stopping:
+    """Decides what a stop signal does at the moment: nothing yet, or ``KeyboardInterrupt`` with the signal's name.
+
+    Signals that come within a second are one request (a terminal that closes sends several), so that the first
+    one's clean-up is not torn apart by the second.
+    """
+
+    def __init__(self) -> None:
+        self._pending: int | None = None
+        self._raising = False
+        self._raised_at = float("-inf")
+
+    def allow(self) -> None:
+        """From here on a signal raises; one that came before raises now."""
+        self._raising = True
+        if self._pending is not None:
+            self.on_signal(self._pending, None)
+
+    def defer(self) -> None:
+        """From here on a signal is only noted."""
+        self._raising = False
+
+    def on_signal(self, number: int, _frame: FrameType | None) -> None:
+        """The signal handler."""
+        if not self._raising:
+            self._pending = number
+            return
+        now = time.monotonic()
+        if now - self._raised_at >= _SAME_REQUEST_SECONDS:
+            self._raised_at = now
+            raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+@contextmanager
+def deferred() -> Iterator[Stopping]:
+    """Note stop signals inside the block; ``allow()`` lets them raise. What the caller ignored stays ignored (nohup)."""
+    stopping = Stopping()
+    previous = {number: signal.getsignal(number) for number in _STOP}
+    for number, handler in previous.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, stopping.on_signal)
+    try:
+        yield stopping
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,88 @@
+"""What ``ctvpipe config check`` tries for the commercial log: its directories and its connections."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ctvpipe.core.errors import PermanentError, Skipped
+from ctvpipe.core.settings import Environment
+from ctvpipe.pipelines.commercial_log.settings import (
+    BackupSettings,
+    ImportSettings,
+    RotationSettings,
+    UpdateSettings,
+)
+
+EnvironmentOf = Callable[[str], Environment]
+
+
+def directories(environment_of: EnvironmentOf) -> dict[str, Path]:
+    """The directories that the jobs write, by what they are for. Raises ``ConfigurationError`` for wrong settings.
+
+    ``environment_of`` gives the environment of a job by its name.
+    """
+    return {
+        "daily workbooks": environment_of("commercial-import").load(ImportSettings).daily_dir,
+        "archives": environment_of("commercial-rotation").load(RotationSettings).archive_dir,
+        "backups": environment_of("db-backup").load(BackupSettings).directory,
+    }
+
+
+def connections(environment_of: EnvironmentOf) -> dict[str, Callable[[], str]]:
+    """The connections by name; calling one tries it, and says what was found.
+
+    A call raises ``CtvpipeError`` when the connection does not work, ``Skipped`` when it is not configured.
+    """
+    return {
+        "share": lambda: _share(environment_of("commercial-import").load(ImportSettings)),
+        "database": lambda: _database(environment_of("daily-update").load(UpdateSettings)),
+        "backup remote": lambda: _remote(environment_of("db-backup").load(BackupSettings)),
+    }
+
+
+def _share(settings: ImportSettings) -> str:
+    from ctvpipe.sources import share  # noqa: PLC0415  (needed when it is tried only)
+
+    settings.require_share()
+    location = share.parse_location(settings.share)
+    credentials = share.Credentials(settings.username, settings.password.get_secret_value(), settings.domain)
+    waits = share.Waits(
+        network_seconds=min(settings.network_seconds, settings.connect_seconds),
+        connect_seconds=settings.connect_seconds,
+        stall_seconds=settings.stall_seconds,
+        total_seconds=settings.copy_seconds,
+        settle_tries=1,
+        settle_seconds=0,
+    )
+    steps = share.explain(location, credentials, settings.workbook, waits)
+    for step in steps:
+        if not step.ok:
+            raise PermanentError(f"{step.name}: {step.detail}", f"{step.advice} ('ctvpipe share check' shows each step)")
+    return "; ".join(step.detail for step in steps[-2:])
+
+
+def _database(settings: UpdateSettings) -> str:
+    import sqlalchemy as sa  # noqa: PLC0415  (slow to import, needed when it is tried only)
+
+    from ctvpipe.pipelines.commercial_log.database import MIGRATIONS  # noqa: PLC0415
+    from ctvpipe.stores import engine, migrate  # noqa: PLC0415
+
+    url = settings.require_url()
+    if settings.database_path is not None and not engine.require_database_file(settings.database_path):
+        return f"{settings.database_path} does not exist yet; the first update makes it"
+    opened = engine.open_engine(url, read_only=True)
+    with engine.transaction(opened) as connection:
+        connection.execute(sa.text("SELECT 1"))
+        newest = migrate.require_current(connection, MIGRATIONS)
+    name = settings.database_path or opened.url.render_as_string(hide_password=True)
+    return f"{name} answers" + ("" if newest else "; the next update brings its schema forward")
+
+
+def _remote(settings: BackupSettings) -> str:
+    if not settings.rclone_remote:
+        raise Skipped("no copy to a remote is configured (BACKUP_RCLONE_REMOTE)")
+    if shutil.which("rclone") is None:
+        raise PermanentError("BACKUP_RCLONE_REMOTE is set, but rclone is not installed", "sudo apt install rclone")
+    return f"rclone is installed; it copies to {settings.rclone_remote}"

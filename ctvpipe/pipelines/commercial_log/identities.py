@@ -1,0 +1,134 @@
+"""Which customer and agency a bill code means: agency-qualified name, then bare name, then alias (facts 3.8).
+
+Names are compared without regard to case. The import creates markets, never customers or agencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ctvpipe.pipelines.commercial_log import billcode
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The ids a bill code resolves to; ``None`` where nothing matches."""
+
+    customer_id: int | None
+    agency_id: int | None
+
+
+class Directory:
+    """The known customers, agencies and aliases; resolves each bill code once."""
+
+    def __init__(
+        self,
+        customers: Mapping[str, int],
+        agencies: Mapping[str, int],
+        customer_aliases: Mapping[str, int],
+        agency_aliases: Mapping[str, int],
+    ) -> None:
+        self._customers, self._agencies = _folded(customers), _folded(agencies)
+        self._customer_aliases, self._agency_aliases = _folded(customer_aliases), _folded(agency_aliases)
+        self._names = {agency_id: name for name, agency_id in agencies.items()}
+        self._resolved: dict[str, Identity] = {}
+
+    @classmethod
+    def load(cls, connection: sa.Connection) -> Directory:
+        """The active entries of the database; an alias counts only while its target is active."""
+
+        def names(sql: str) -> dict[str, int]:
+            return {name: number for name, number in connection.execute(sa.text(sql))}
+
+        alias = (
+            "SELECT alias_name, target_entity_id FROM entity_aliases a JOIN {table} t ON t.{key} = a.target_entity_id"
+            " WHERE a.entity_type = '{kind}' AND a.is_active AND t.is_active"
+        )
+        return cls(
+            names("SELECT normalized_name, customer_id FROM customers WHERE is_active"),
+            names("SELECT agency_name, agency_id FROM agencies WHERE is_active"),
+            names(alias.format(table="customers", key="customer_id", kind="customer")),
+            names(alias.format(table="agencies", key="agency_id", kind="agency")),
+        )
+
+    def resolve(self, bill_code: str) -> Identity:
+        """The identity of a bill code as the workbook writes it."""
+        identity = self._resolved.get(bill_code)
+        if identity is None:
+            identity = self._resolved[bill_code] = self._look_up(bill_code)
+        return identity
+
+    def _look_up(self, bill_code: str) -> Identity:
+        parsed = billcode.parse(bill_code)
+        if parsed is None:
+            return Identity(self._customer_aliases.get(_fold(bill_code)), None)
+        agencies = [self._agency(name) for name in parsed.agencies]
+        canonical = [
+            name if number is None else self._names.get(number, name)
+            for number, name in zip(agencies, parsed.agencies, strict=True)
+        ]
+        qualified = ":".join((*canonical, parsed.customer))
+        customer = next(
+            (
+                found
+                for table, name in (
+                    (self._customers, qualified),
+                    (self._customers, parsed.qualified),
+                    (self._customers, parsed.customer),
+                    (self._customer_aliases, bill_code),
+                    (self._customer_aliases, parsed.qualified),
+                    (self._customer_aliases, parsed.customer),
+                )
+                if (found := table.get(_fold(name))) is not None
+            ),
+            None,
+        )
+        return Identity(customer, agencies[0] if agencies else None)
+
+    def _agency(self, name: str) -> int | None:
+        folded = _fold(name)
+        return self._agencies.get(folded, self._agency_aliases.get(folded))
+
+
+def _folded(names: Mapping[str, int]) -> dict[str, int]:
+    return {_fold(name): number for name, number in names.items()}
+
+
+def _fold(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def align(connection: sa.Connection, directory: Directory, open_months: Iterable[str]) -> int:
+    """Bring customer and agency of the spots of ``open_months`` to what their bill codes mean now.
+
+    Needed because people add customers and aliases between two runs, for rows that do not change. Returns how many
+    spots were corrected. The caller names open months only; the database refuses closed ones.
+    """
+    wanted = list(open_months)
+    if not wanted:
+        return 0
+    seen = connection.execute(
+        sa.text(
+            "SELECT DISTINCT bill_code, customer_id, agency_id FROM spots WHERE broadcast_month IN :months"
+        ).bindparams(sa.bindparam("months", wanted, expanding=True))
+    ).all()
+    stale = {code for code, customer, agency in seen if (customer, agency) != _pair(directory.resolve(code))}
+    corrected = 0
+    for code in sorted(stale):
+        identity = directory.resolve(code)
+        corrected += connection.execute(
+            sa.text(
+                "UPDATE spots SET customer_id = :customer, agency_id = :agency WHERE bill_code = :code"
+                " AND broadcast_month IN :months AND (customer_id IS DISTINCT FROM :customer"
+                " OR agency_id IS DISTINCT FROM :agency)"
+            ).bindparams(sa.bindparam("months", wanted, expanding=True)),
+            {"customer": identity.customer_id, "agency": identity.agency_id, "code": code},
+        ).rowcount
+    return corrected
+
+
+def _pair(identity: Identity) -> tuple[int | None, int | None]:
+    return identity.customer_id, identity.agency_id

@@ -1,0 +1,70 @@
+"""Broadcast months: ``Mmm-YY`` as stored, and every way in which they arrive (facts 3.5)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_STORED = re.compile(r"([A-Za-z]{3})[-\s]?'?(\d{2}|\d{4})")
+_ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s].*)?")
+_NUMERIC = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4}|\d{2})(?:\s.*)?")
+_CENTURY = 2000
+
+
+def of_date(day: date) -> str:
+    """The stored form of a date's calendar month: ``Nov-24``."""
+    return f"{_NAMES[day.month - 1]}-{day.year % 100:02d}"
+
+
+def parse(text: str) -> str | None:
+    """The stored form of a month written as text, or ``None``.
+
+    Accepts ``Nov-24`` (any case, four-digit years too), ISO dates with or without a time, and ``MM/DD/YYYY`` with
+    slashes or dashes and two- or four-digit years; ``DD/MM/YYYY`` where the first number cannot be a month.
+    """
+    text = text.strip()
+    if match := _STORED.fullmatch(text):
+        name, year = match[1].title(), int(match[2])
+        return f"{name}-{year % 100:02d}" if name in _NAMES else None
+    day = parse_date(text)
+    return of_date(day) if day else None
+
+
+def parse_date(text: str) -> date | None:
+    """A date written as text: ISO, or ``M/D/Y`` as American offices write it; ``D/M/Y`` where that cannot be."""
+    text = text.strip()
+    if match := _ISO.fullmatch(text):
+        return _date(int(match[1]), int(match[2]), int(match[3]))
+    if match := _NUMERIC.fullmatch(text):
+        first, second, year = int(match[1]), int(match[2]), int(match[3])
+        year += _CENTURY if year < 100 else 0  # noqa: PLR2004  (a two-digit year)
+        return _date(year, first, second) or _date(year, second, first)
+    return None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def first_day(month: str) -> date:
+    """The first calendar day of a stored month; the key to sort by. Raises ``ValueError`` for any other text."""
+    return datetime.strptime(month, "%b-%y").date()  # noqa: DTZ007  (a calendar day, no instant)
+
+
+def order(month: str) -> tuple[int, int]:
+    """Sorts stored months by time; they sort wrongly as text."""
+    return 2000 + int(month[4:6]), _NAMES.index(month[:3])
+
+
+def is_stored_form(text: str) -> bool:
+    """Whether ``text`` is exactly the stored form."""
+    return parse(text) == text and len(text) == len("Nov-24")
+
+
+def broadcast_month(air_date: date) -> str:
+    """The industry month of an air date: that of the Sunday which ends its Monday-to-Sunday week."""
+    return of_date(air_date + timedelta(days=6 - air_date.weekday()))

@@ -1,0 +1,1 @@
+"""The sales database's schema: its migrations and what they share."""

@@ -1,0 +1,1 @@
+"""The sales database's schema, one numbered migration after the other."""

@@ -1,0 +1,1 @@
+"""Reading the world: shares, workbooks, exports, APIs."""

@@ -1,0 +1,149 @@
+"""Read sheets of a workbook that may be hostile.
+
+What is here runs inside a bounded child (``ctvpipe.core.bounded``): the fast reader allocates the whole rectangle a
+sheet claims, and a crafted sheet of 1.5 kB claims hundreds of gigabytes. ``limits_for`` gives a child the memory a
+workbook of that size may need; ``explain_death`` says what was wrong when it was not enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from ctvpipe.core import bounded
+from ctvpipe.core.errors import ContractError, PermanentError
+from ctvpipe.sources import xlsx_package
+
+T = TypeVar("T")
+Cell = object
+Row = list[Cell]
+
+_BASE_MEMORY_MIB = 180
+_MEMORY_PER_FILE_MIB = 60
+_MOST_MEMORY_MIB = 2048
+_SECONDS = 300.0
+_MIB = 1024 * 1024
+_HIGHEST_RATIO = 200
+_RATIO_MATTERS_FROM = 16 * _MIB
+_LARGEST_CONTENT = 4096 * _MIB
+
+
+def limits_for(path: Path, *, seconds: float = _SECONDS) -> bounded.Limits:
+    """What a child may take to read the workbook at ``path``."""
+    size = path.stat().st_size / _MIB
+    memory = min(_BASE_MEMORY_MIB + int(size * _MEMORY_PER_FILE_MIB), _MOST_MEMORY_MIB)
+    return bounded.Limits(seconds, memory_mib=memory)
+
+
+def require_sane_file(path: Path, *, max_mib: int) -> None:
+    """Raise ``ContractError`` for a file that is no workbook, too large, or would unpack to an absurd size."""
+    size = path.stat().st_size
+    if size > max_mib * _MIB:
+        raise ContractError(
+            f"{path.name} has {size // _MIB} MiB, more than the {max_mib} MiB allowed",
+            "Raise COMMERCIAL_MAX_WORKBOOK_MIB.",
+        )
+    with xlsx_package.opened(path) as package:
+        members = package.infolist()
+    total = 0
+    for member in members:
+        total += member.file_size
+        ratio = member.file_size / max(member.compress_size, 1)
+        if (ratio > _HIGHEST_RATIO and member.file_size > _RATIO_MATTERS_FROM) or total > _LARGEST_CONTENT:
+            raise ContractError(
+                f"{path.name}: its part {member.filename!r} would unpack to {member.file_size // _MIB} MiB",
+                "This is not a workbook that Excel saved; nothing was read from it.",
+            )
+
+
+@contextmanager
+def reader(path: Path) -> Iterator[SheetReader]:
+    """Open the workbook's sheets; raises ``ContractError`` when it cannot be read as a workbook."""
+    import python_calamine  # noqa: PLC0415  (compiled; only the child needs it)
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+    except (python_calamine.CalamineError, OSError) as error:
+        raise unreadable(path, error) from None
+    try:
+        yield SheetReader(path, book)
+    finally:
+        book.close()
+
+
+class SheetReader:
+    """The sheets of an open workbook."""
+
+    def __init__(self, path: Path, book: object) -> None:
+        self._path, self._book = path, book
+
+    @property
+    def names(self) -> list[str]:
+        """The sheets' names, in order."""
+        return list(self._book.sheet_names)  # type: ignore[attr-defined]
+
+    def rows(self, sheet: str, *, max_rows: int) -> Iterator[Row]:
+        """The sheet's rows from row 1 on, blank ones included. Raises ``ContractError`` when there is no such sheet
+        (the name is compared without regard to case and outer blanks), or it is longer than ``max_rows``.
+        """
+        import python_calamine  # noqa: PLC0415
+
+        name = self.find(sheet)
+        try:
+            found = self._book.get_sheet_by_name(name)  # type: ignore[attr-defined]
+            if found.total_height > max_rows + 1:
+                raise ContractError(
+                    f"sheet {name!r} has {found.total_height:,} rows, more than the {max_rows:,} allowed",
+                    "Look for a stray cell far below the data, or raise COMMERCIAL_MAX_ROWS.",
+                )
+            above = found.start[0] if found.start else 0
+            left = found.start[1] if found.start else 0
+            for _ in range(above):
+                yield []
+            for row in found.iter_rows():
+                yield [""] * left + row if left else row
+        except python_calamine.CalamineError as error:
+            raise unreadable(self._path, error) from None
+
+    def find(self, sheet: str) -> str:
+        """The name of ``sheet`` as the workbook spells it."""
+        wanted = sheet.strip().casefold()
+        for name in self.names:
+            if name.strip().casefold() == wanted:
+                return name
+        raise ContractError(
+            f"{self._path.name} has no sheet {sheet!r}; it has {', '.join(map(repr, self.names))}",
+            "Ask traffic whether the sheet was renamed; the wanted sheets are named in COMMERCIAL_SHEETS.",
+        )
+
+
+def unreadable(path: Path, error: Exception) -> ContractError:
+    """The refusal of a damaged workbook."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return ContractError(
+        f"{path.name} cannot be read as a workbook: {reason}",
+        "It may have been caught half-saved or be damaged: open it in Excel and save it again.",
+    )
+
+
+def explained(path: Path, call: Callable[[], T]) -> T:
+    """``call()``, a bounded read of ``path``, with the child's death turned into what the workbook did to cause it."""
+    try:
+        return call()
+    except bounded.ChildTimeout as error:
+        raise ContractError(
+            f"{path.name}: reading it took too long ({error})", "Look at the workbook by hand."
+        ) from None
+    except bounded.ChildDied as error:
+        cell = bounded.call(xlsx_package.farthest_cell, path, limits=bounded.Limits(60, memory_mib=_BASE_MEMORY_MIB))
+        where = f": sheet {cell.sheet!r} has a cell in row {cell.row:,}, column {cell.column}" if cell else ""
+        if error.signal_number is None:
+            raise PermanentError(
+                f"{path.name}: the reader crashed ({error})", "Look at the workbook by hand."
+            ) from None
+        raise ContractError(
+            f"{path.name} needs more memory than a workbook of its size may take{where}",
+            "Delete stray cells far from the data, or look at the workbook by hand.",
+        ) from None

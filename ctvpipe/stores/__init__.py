@@ -1,0 +1,1 @@
+"""Writing databases: engine, migrations, bulk load, backup."""

@@ -1,0 +1,77 @@
+"""Bulk writes, each by what its database does best: ``executemany`` on SQLite, ``COPY`` and arrays on PostgreSQL.
+
+Table and column names come from code, never from data.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ctvpipe.stores.engine import is_sqlite
+
+_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def paramstyle(connection: sa.Connection, sql: str) -> str:
+    """``sql`` written with ``?`` placeholders, in the style of the connection's driver."""
+    return sql if is_sqlite(connection) else sql.replace("?", "%s")
+
+
+def insert(connection: sa.Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert ``rows``, tuples in the order of ``columns``."""
+    if not rows:
+        return
+    names = ", ".join(columns)
+    if is_sqlite(connection):
+        marks = ", ".join("?" * len(columns))
+        cursor = _cursor(connection)
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+        return
+    body = io.StringIO()
+    body.writelines("\t".join(map(_copy_text, row)) + "\n" for row in rows)
+    body.seek(0)
+    _cursor(connection).copy_expert(f"COPY {table} ({names}) FROM STDIN", body)
+
+
+def delete(connection: sa.Connection, table: str, key: str, ids: Iterable[int]) -> None:
+    """Delete the rows of ``table`` whose ``key`` is among ``ids``."""
+    wanted = list(ids)
+    if not wanted:
+        return
+    if is_sqlite(connection):
+        _cursor(connection).executemany(f"DELETE FROM {table} WHERE {key} = ?", [(number,) for number in wanted])  # noqa: S608
+    else:
+        _cursor(connection).execute(f"DELETE FROM {table} WHERE {key} = ANY(%s)", (wanted,))  # noqa: S608
+
+
+def reserve_ids(connection: sa.Connection, table: str, key: str, count: int) -> range | list[int]:
+    """``count`` values of the automatic key that were never used before, not even by deleted rows."""
+    if count == 0:
+        return range(0)
+    if is_sqlite(connection):
+        sql = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+        last = connection.execute(sql, {"table": table}).scalar() or 0
+        return range(last + 1, last + 1 + count)
+    sequence = sa.text("SELECT nextval(pg_get_serial_sequence(:table, :key)) FROM generate_series(1, :count)")
+    return list(connection.execute(sequence, {"table": table, "key": key, "count": count}).scalars())
+
+
+def _cursor(connection: sa.Connection) -> Any:
+    """The driver's own cursor, in the connection's transaction."""
+    return connection.connection.cursor()
+
+
+def _copy_text(value: object) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_COPY_ESCAPES)
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return repr(value)

@@ -1,0 +1,139 @@
+"""Engines and transactions for both stores: SQLite, the embedded default, and PostgreSQL.
+
+Every SQLite connection has WAL, ``synchronous=FULL``, foreign keys and a busy timeout; every transaction that may
+write begins IMMEDIATE, so that it waits at its start and not in its middle.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ctvpipe.core.errors import ConfigurationError, NotNowError, PermanentError, TransientError
+
+BUSY_SECONDS = 30
+_CONNECT_SECONDS = 10
+_SQLITE_MAGIC = b"SQLite format 3\x00"
+
+
+def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
+    """An engine for ``url`` (``sqlite:///PATH`` or ``postgresql://…``); nothing is connected yet.
+
+    ``read_only``: SQLite is opened so that it cannot be written. Raises ``ConfigurationError`` for an unreadable URL.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ConfigurationError("DATABASE_URL: not a database URL", "postgresql://USER:PASSWORD@HOST/NAME") from None
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(Path(parsed.database or ""), read_only=read_only)
+    arguments = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "application_name": "ctvpipe",
+        "options": f"-c timezone=UTC -c lock_timeout={BUSY_SECONDS}s",
+    }
+    parsed = parsed.set(drivername="postgresql+psycopg2")
+    return sa.create_engine(
+        parsed,
+        connect_args=arguments,
+        poolclass=sa.NullPool,
+        execution_options={} if not read_only else {"postgresql_readonly": True},
+        hide_parameters=True,
+    )
+
+
+def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
+    def connect() -> sqlite3.Connection:
+        uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        db.execute("PRAGMA foreign_keys=ON")
+        if not read_only:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+        return db
+
+    engine = sa.create_engine(
+        "sqlite://", creator=connect, poolclass=sa.NullPool, hide_parameters=True
+    ).execution_options(schema_translate_map={"meta": None})
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def is_sqlite(connection: sa.Connection) -> bool:
+    """Whether the connection is to SQLite."""
+    return connection.dialect.name == "sqlite"
+
+
+def require_sole_run(connection: sa.Connection, job: str) -> None:
+    """On a shared PostgreSQL, hold an advisory lock for ``job`` until the transaction ends.
+
+    Raises ``NotNowError`` when another machine holds it. A local file is guarded by the job's own lock.
+    """
+    if is_sqlite(connection):
+        return
+    sql = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+    if not connection.execute(sql, {"name": f"ctvpipe:{job}"}).scalar_one():
+        raise NotNowError(f"another machine runs {job} on this database", "Nothing to do.")
+
+
+def require_database_file(path: Path) -> bool:
+    """Whether the SQLite file exists; ``False`` means that one may be created in its directory.
+
+    Raises ``PermanentError`` for a file that is empty or no SQLite database, or a directory that does not exist:
+    data is expected there, and an empty skeleton in the wrong place must not be taken for it.
+    """
+    if not path.exists():
+        if not path.parent.is_dir():
+            raise PermanentError(f"the directory of the database {path} does not exist", "Check DATABASE_PATH.")
+        return False
+    with path.open("rb") as file:
+        head = file.read(len(_SQLITE_MAGIC))
+    if head != _SQLITE_MAGIC:
+        what = "an empty file" if not head else "not an SQLite database"
+        raise PermanentError(
+            f"{path} is {what}", "Check DATABASE_PATH; restore the newest backup if the file was damaged."
+        )
+    return True
+
+
+@contextmanager
+def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One transaction: committed when the block ends, rolled back when it raises.
+
+    Database errors become one-line errors: ``TransientError`` for a busy or unreachable database, ``PermanentError``
+    for a full disk or a damaged file; others are raised as they are, which means a fault of ours.
+    """
+    try:
+        with engine.connect() as connection, connection.begin():
+            yield connection
+    except sa.exc.DBAPIError as error:
+        explained = _explained(error, engine)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
+    original: Any = error.orig
+    text = (str(original).splitlines() or [""])[0]
+    name = engine.url.render_as_string(hide_password=True) if engine.dialect.name != "sqlite" else "the sales database"
+    if isinstance(original, sqlite3.Error):
+        code = getattr(original, "sqlite_errorname", "") or ""
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return TransientError(
+                f"{name} is locked by another program for {BUSY_SECONDS} s", "Close what holds it open."
+            )
+        if code.startswith("SQLITE_FULL"):
+            return PermanentError(f"{name}: the disk is full; nothing was changed", "Free some space.")
+        if code.startswith(("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+            return PermanentError(f"{name} cannot be used: {text}", "Check disk, owner and permissions of the file.")
+        return None
+    if isinstance(error, sa.exc.OperationalError):
+        return TransientError(f"{name}: {text}", "Check that the server runs and DATABASE_URL is right.")
+    return None

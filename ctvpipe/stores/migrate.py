@@ -1,0 +1,77 @@
+"""Migrations: numbered Alembic revisions, run forward by themselves under the job's lock.
+
+A migration and its record commit together, in the caller's transaction. An unknown or newer schema is refused and
+never repaired; so is a database that holds tables of somebody else's.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ctvpipe.core.errors import PermanentError
+from ctvpipe.stores.engine import is_sqlite
+
+_VERSION_TABLE = "alembic_version"
+_ENVIRONMENT = "ctvpipe.stores.alembic_environment"
+
+
+def revisions(package: str) -> list[str]:
+    """The revision numbers in the package of migrations ``package``, oldest first: ``0001_name.py`` is ``0001``."""
+    names = (entry.name for entry in resources.files(package).iterdir())
+    return sorted(name.partition("_")[0] for name in names if name[:4].isdecimal() and name.endswith(".py"))
+
+
+def current(connection: sa.Connection) -> str | None:
+    """The schema's revision; ``None`` for a database without any table of ours.
+
+    Raises ``PermanentError`` when it holds tables but none of ours.
+    """
+    tables = sa.inspect(connection).get_table_names()
+    if _VERSION_TABLE in tables:
+        return connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION_TABLE}").scalar()
+    if tables:
+        some = ", ".join(sorted(tables)[:3])
+        raise PermanentError(
+            f"the database holds tables ctvpipe did not make ({some}, …)",
+            "Check that DATABASE_PATH names the right one.",
+        )
+    return None
+
+
+def require_current(connection: sa.Connection, package: str) -> bool:
+    """Whether the schema is the newest one; ``False`` when it is older or absent.
+
+    Raises ``PermanentError`` when the revision is unknown, as a newer version's is.
+    """
+    known, found = revisions(package), current(connection)
+    if found is not None and found not in known:
+        raise PermanentError(
+            f"the database has schema {found}, this ctvpipe knows up to {known[-1]}",
+            "A newer ctvpipe has written it: install that version again.",
+        )
+    return found == known[-1]
+
+
+def upgrade(connection: sa.Connection, package: str) -> bool:
+    """Bring the schema forward inside the connection's transaction. Returns whether anything had to be done."""
+    if require_current(connection, package):
+        return False
+    from alembic import command  # noqa: PLC0415  (slow to import, needed when there is something to migrate)
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_folder(_ENVIRONMENT)))
+    config.set_main_option("version_locations", str(_folder(package)))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    if is_sqlite(connection):
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+    command.upgrade(config, "head")
+    return True
+
+
+def _folder(package: str) -> Path:
+    return Path(str(resources.files(package)))
