@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from ctvpipe.cli.extra_args import OPTION, WithExtraArgs
+
 app = typer.Typer()
 
 
-@app.command()
-def update(  # noqa: PLR0913  (one parameter an option)
+@app.command(cls=WithExtraArgs)
+def update(
     file: Annotated[Path | None, typer.Option(help="Import this workbook instead of the newest local one.")] = None,
     strategy: Annotated[
         Literal["diff", "replace"], typer.Option(help="Write only the difference, or replace whole months.")
@@ -23,12 +25,16 @@ def update(  # noqa: PLR0913  (one parameter an option)
     new_database: Annotated[
         bool, typer.Option("--new-database", help="Make a new database where an earlier one is missing.")
     ] = False,
+    extra_args: Annotated[  # noqa: ARG001  (its command class puts the options in)
+        bool, typer.Option(OPTION, help="Add the options in DAILY_UPDATE_EXTRA_ARGS, as the wrapper does.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Tracebacks on the console too.")] = False,
 ) -> None:
     """Bring the sales database's open months to what the newest workbook says."""
     from ctvpipe import jobs
     from ctvpipe.core.run import run_of
-    from ctvpipe.pipelines.commercial_log.update import Options, update as run_update
+    from ctvpipe.pipelines.commercial_log.update import Options
+    from ctvpipe.pipelines.commercial_log.update import update as run_update
 
     asks = sys.stdin.isatty() and not (unattended or force or dry_run)
     options = Options(file, strategy, force, new_database, typer.confirm if asks else None)

@@ -16,7 +16,7 @@ from ctvpipe.core.outbound import Kind, Message
 
 _GOOD = {Outcome.SUCCESS}
 _BAD = {Outcome.FAILED, Outcome.REFUSED, Outcome.PARTIAL, Outcome.INTERRUPTED}
-_MANUAL = "manual"
+MANUAL = "manual"
 
 
 def next_state(
@@ -30,7 +30,7 @@ def next_state(
     if outcome in _GOOD:
         told = state is not None and state.sent_at is not None
         return ("recovery" if told else None), None
-    if outcome not in _BAD or (outcome is Outcome.INTERRUPTED and run.trigger == _MANUAL):
+    if outcome not in _BAD or (outcome is Outcome.INTERRUPTED and run.trigger == MANUAL):
         return None, state
     if state is None:
         return "alert", AlertState(run.job, run.started_at, 1, None)

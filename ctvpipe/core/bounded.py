@@ -28,7 +28,8 @@ T = TypeVar("T")
 _BOOT = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from ctvpipe.core.bounded import serve; serve()"
 )
-_KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME")
+# LD_PRELOAD: a library that the parent was started under (faketime, an allocator, a fault injector) is meant for all of it.
+_KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "LD_PRELOAD")
 _MIB = 1024 * 1024
 _report: Callable[[Any], None] | None = None
 
@@ -41,7 +42,7 @@ class ChildDied(CtvpipeError):  # noqa: N818
         self.signal_number = signal_number
 
 
-class ChildTimeout(TransientError):
+class ChildTimeout(TransientError):  # noqa: N818
     """The child gave no sign of life for too long, or did not finish in the time it was given."""
 
 

@@ -6,6 +6,7 @@ An instant is an aware ``datetime`` in UTC; a business day is a ``date`` in the 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ctvpipe.core.errors import ConfigurationError
@@ -34,7 +35,7 @@ def zone(name: str) -> tzinfo:
 
 def _machine_zone() -> tzinfo:
     try:
-        with open("/etc/localtime", "rb") as file:
+        with Path("/etc/localtime").open("rb") as file:
             return ZoneInfo.from_file(file, key="machine")
     except (OSError, ValueError):
         return UTC

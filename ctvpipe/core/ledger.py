@@ -72,6 +72,10 @@ _MIGRATIONS = (
     );
     """,
 )
+_INSERT_RUN = (
+    "INSERT INTO runs (run_id, job, pipeline, trigger, host, version, process, started_at, finished_at,"
+    " outcome, exit_code, message, advice, counters, warnings) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
 # Keeps the row's place in the order of starts.
 _REPLACE_ENDING = (
     " ON CONFLICT (run_id) DO UPDATE SET outcome = excluded.outcome, exit_code = excluded.exit_code,"
@@ -167,9 +171,7 @@ class Ledger:
 
     def _insert(self, run: RunRecord, *, or_replace: bool = False) -> None:
         self._db.execute(
-            "INSERT INTO runs (run_id, job, pipeline, trigger, host, version, process, started_at, finished_at,"
-            " outcome, exit_code, message, advice, counters, warnings) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-            + (_REPLACE_ENDING if or_replace else ""),
+            _INSERT_RUN + (_REPLACE_ENDING if or_replace else ""),
             (
                 run.run_id,
                 run.job,
@@ -253,11 +255,10 @@ class LedgerReader:
         rows = self._query(f"SELECT * FROM runs {where} ORDER BY rowid DESC LIMIT ?", *values, limit)  # noqa: S608
         return [_run(row) for row in rows]
 
-    def latest_success(self, job: str) -> RunRecord | None:
-        """The latest successful run of ``job``."""
-        sql = "SELECT * FROM runs WHERE job = ? AND outcome = ? ORDER BY rowid DESC LIMIT 1"
-        row = self._db.execute(sql, (job, Outcome.SUCCESS)).fetchone()
-        return None if row is None else _run(row)
+    def latest_done(self, job: str) -> RunRecord | None:
+        """The latest run of ``job`` that did its work, whole or in part."""
+        sql = "SELECT * FROM runs WHERE job = ? AND outcome IN (?, ?) ORDER BY rowid DESC LIMIT 1"
+        return next((_run(row) for row in self._query(sql, job, Outcome.SUCCESS, Outcome.PARTIAL)), None)
 
     def find(self, prefix: str) -> list[RunRecord]:
         """The runs whose id begins with ``prefix``."""

@@ -35,9 +35,7 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         if not self._tracebacks and (record.exc_info or record.exc_text):
             record = logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None})
-        text = super().format(record)
-        record.exc_text = None  # cached by the base class before it could be scrubbed
-        return self._scrubber.clean(text)
+        return self._scrubber.clean(super().format(record))
 
 
 class _Console(logging.StreamHandler[TextIO]):
@@ -48,7 +46,7 @@ class _Console(logging.StreamHandler[TextIO]):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         with contextlib.suppress(OSError, ValueError):
-            print(f"WARNING: a log line from {record.module}:{record.lineno} could not be written", file=sys.stderr)
+            print(f"WARNING: a log line from {record.module}:{record.lineno} could not be written", file=sys.stderr)  # noqa: T201  (the log itself cannot say it)
 
 
 class _LogFile(logging.FileHandler):
@@ -75,7 +73,7 @@ class _LogFile(logging.FileHandler):
             self._told = True
             error = sys.exc_info()[1]
             reason = getattr(error, "strerror", None) or error
-            print(f"WARNING: cannot write the log {self.baseFilename}: {reason}", file=sys.stderr)
+            print(f"WARNING: cannot write the log {self.baseFilename}: {reason}", file=sys.stderr)  # noqa: T201  (the log itself cannot say it)
 
     def flush(self) -> None:
         try:

@@ -7,9 +7,9 @@ and changes nothing else. A failure is reported, never raised.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -125,7 +125,7 @@ class Sending:
         if task is not None:
             try:
                 task.result()
-            except Exception as error:  # noqa: BLE001  (whatever it is, it must not change how the run ends)
+            except Exception as error:
                 self._reason = str(error)
         return [self._done.get(number, Delivery(name, self._reason)) for number, name in enumerate(self._names)]
 
@@ -143,25 +143,28 @@ def _send(message: Message | None, to: list[Target], pings: list[Target]) -> Non
             bounded.progress((futures[future], f"unexpected {type(error).__name__}" if error else future.result()))
 
 
-class _ThreadLog(logging.Handler):
-    """Keeps what is logged in the thread that made it: several targets are called at once."""
+_current: ContextVar[_TargetLog] = ContextVar("_current")
+
+
+class _TargetLog(logging.Handler):
+    """Keeps what is logged about one target: several are called at once, each in threads with its own context."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._thread = threading.get_ident()
+        _current.set(self)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
+        if _current.get(None) is self:
             self.lines += record.getMessage().splitlines()
 
 
 def _notify(target: Target, message: Message | None) -> str:
-    from apprise import Apprise, NotifyType  # noqa: PLC0415  (slow to import, needed when sending only)
+    from apprise import Apprise, NotifyType
 
     if message is None:
         return ""
-    log = _ThreadLog()
+    log = _TargetLog()
     logging.getLogger("apprise").addHandler(log)
     sender = Apprise()
     if not sender.add(target.url):
@@ -176,7 +179,7 @@ def _notify(target: Target, message: Message | None) -> str:
 
 
 def _ping(target: Target) -> str:
-    import requests  # noqa: PLC0415  (slow to import, needed when sending only)
+    import requests
 
     try:
         requests.get(target.url, timeout=5).raise_for_status()

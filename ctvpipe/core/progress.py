@@ -34,8 +34,8 @@ def shown(label: str, total: int, log: logging.Logger, *, bar: bool | None = Non
     if not (sys.stderr.isatty() if bar is None else bar):
         yield _Lines(label, total, log)
         return
-    from rich.console import Console  # noqa: PLC0415  (slow to import, needed on terminals only)
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=total)

@@ -11,36 +11,25 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
-import signal
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any, NoReturn, TypeVar
 
-from ctvpipe import __version__
-from ctvpipe.core import alerts, clock, lock, logs, outbound
-from ctvpipe.core.errors import (
-    EXIT_CODES,
-    ConfigurationError,
-    CtvpipeError,
-    ExitCode,
-    NotNowError,
-    Outcome,
-    PermanentError,
-    Skipped,
-)
+from ctvpipe.core import alerts, clock, logs, signals
+from ctvpipe.core.door import Door, DryDoor, Ending
+from ctvpipe.core.errors import ConfigurationError, CtvpipeError, ExitCode, Outcome
 from ctvpipe.core.job import Job
-from ctvpipe.core.ledger import Ledger, LedgerReader, RunRecord, process_identity
+from ctvpipe.core.ledger import LedgerReader, RunRecord
 from ctvpipe.core.secrets import Scrubber
 from ctvpipe.core.settings import Environment, Settings, SharedSettings, environment
 
 S = TypeVar("S", bound=Settings)
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -73,10 +62,10 @@ class Run:
         with LedgerReader.open(self.shared.state_dir) as reader:
             return next(iter(reader.runs(job=job, limit=1)), None) if reader else None
 
-    def latest_success(self) -> RunRecord | None:
-        """The latest run of this job that succeeded."""
+    def latest_done(self) -> RunRecord | None:
+        """The latest run of this job that did its work, whole or in part."""
         with LedgerReader.open(self.shared.state_dir) as reader:
-            return reader.latest_success(self.job.name) if reader else None
+            return reader.latest_done(self.job.name) if reader else None
 
     def count(self, name: str, value: float) -> None:
         """Set a counter of the run's record; ``rows`` is the one that ``status`` shows."""
@@ -102,249 +91,91 @@ def run_of(
     A dry run reads settings and logs to the console, but takes no lock and touches no ledger, file or remote.
     """
     real = os.environ if environ is None else environ
-    scrubber = Scrubber()
-    try:
-        env = environment([job.env_file], real)
-        shared = env.load(SharedSettings)
-        scrubber.learn(shared.secret_values())
-        tz = clock.zone(shared.timezone)
-    except ConfigurationError as error:
-        _give_up(job, error)
+    with signals.deferred() as stopping:
+        scrubber = Scrubber()
+        try:
+            env = environment([job.env_file], real)
+            shared = env.load(SharedSettings)
+            scrubber.learn(shared.secret_values())
+            tz = clock.zone(shared.timezone)
+        except ConfigurationError as error:
+            _give_up(job, error)
+        with logs.job_log(
+            job.name,
+            log=None if dry_run else shared.log_dir / job.log,
+            outcome_log=shared.log_dir / job.outcome_log if job.outcome_log and not dry_run else None,
+            tz=tz,
+            scrubber=scrubber,
+            verbose=verbose,
+        ) as log:
+            run = Run(job, shared, env, tz, log, scrubber, dry_run, _trigger(real))
+            yield from _through(DryDoor(run) if dry_run else Door(run, real), run, stopping)
+
+
+def _through(door: Door | DryDoor, run: Run, stopping: signals.Stopping) -> Iterator[Run]:
+    """Enter, run the block, record how it ended. Stop signals end the block, not what is before and after it."""
+    if run.trigger == alerts.MANUAL:
+        for path, reason in run.environment.unreadable.items():
+            run.warn(f"cannot read {path} ({reason}): what it sets is not in force; run it as the service user or root")
     with ExitStack() as stack:
-        log = stack.enter_context(
-            logs.job_log(
-                job.name,
-                log=None if dry_run else shared.log_dir / job.log,
-                outcome_log=shared.log_dir / job.outcome_log if job.outcome_log and not dry_run else None,
-                tz=tz,
-                scrubber=scrubber,
-                verbose=verbose,
-            )
-        )
-        run = Run(job, shared, env, tz, log, scrubber, dry_run, _trigger(real))
-        door = _DryDoor(run) if dry_run else _Door(run, real)
         try:
             stack.enter_context(door)
-        except CtvpipeError as error:
-            raise SystemExit(door.turned_away(error)) from None
-        previous = {number: signal.signal(number, signal.default_int_handler) for number in _SIGNALS}
+        except Exception as error:  # noqa: BLE001  (told and recorded, as far as that is possible)
+            raise SystemExit(door.turned_away(_ending(run, error))) from None
         ended: BaseException | None = None
         try:
-            yield run
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (the one place where every error ends)
+            try:
+                stopping.allow()
+                yield run
+            finally:
+                stopping.defer()
+        except BaseException as error:  # noqa: BLE001  (the one place where every error ends)
+            stopping.defer()
             ended = error
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # what follows is short and must be recorded whole
-        code = door.leave(_ending(run, ended))
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-        raise SystemExit(code)
+        raise SystemExit(door.leave(_ending(run, ended)))
 
 
-@dataclass(frozen=True)
-class _Ending:
-    outcome: Outcome
-    exit_code: int
-    message: str
-    advice: str = ""
-    error: BaseException | None = None
+def _ending(run: Run, error: BaseException | None) -> Ending:
+    def clean(text: str) -> str:
+        return " ".join(run.scrubber.clean(text).split())
 
-
-def _ending(run: Run, error: BaseException | None) -> _Ending:
-    clean = run.scrubber.clean
     match error:
         case None if run.failures:
             message = f"{len(run.failures)} of its units failed: {run.failures[0]}"
-            advice = f"{run.summary} The rest is done and stored.".strip()
-            return _Ending(Outcome.PARTIAL, ExitCode.PARTIAL, message, advice)
+            advice = f"{run.summary} The rest is done and stored."
+            return Ending(Outcome.PARTIAL, int(ExitCode.PARTIAL), clean(message), clean(advice))
         case None:
-            return _Ending(Outcome.SUCCESS, ExitCode.OK, clean(run.summary))
+            return Ending(Outcome.SUCCESS, int(ExitCode.OK), clean(run.summary))
         case CtvpipeError():
-            return _Ending(error.outcome, error.exit_code, clean(str(error)), clean(error.advice), error)
+            return Ending(error.outcome, int(error.exit_code), clean(str(error)), clean(error.advice), error)
         case KeyboardInterrupt():
-            message = "stopped by a signal"
-            return _Ending(Outcome.INTERRUPTED, ExitCode.INTERRUPTED, message, "What was committed is whole.", error)
+            message = f"stopped by {error or 'a signal'}"
+            return Ending(
+                Outcome.INTERRUPTED, int(ExitCode.INTERRUPTED), message, "What was committed is whole.", error
+            )
         case MemoryError():
-            return _Ending(Outcome.FAILED, ExitCode.FAILED, "out of memory", "Free some memory.", error)
+            return Ending(Outcome.FAILED, int(ExitCode.FAILED), "out of memory", "Free some memory.", error)
         case _:
-            message = clean(f"unexpected {type(error).__name__}: {_first_line(error)}")
-            return _Ending(Outcome.FAILED, ExitCode.FAILED, message, "The log has the traceback.", error)
-
-
-def _first_line(error: BaseException | None) -> str:
-    return (str(error).splitlines() or ["no text"])[0]
-
-
-class _DryDoor:
-    """Shows the ending and records nothing."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-    def turned_away(self, error: CtvpipeError) -> int:
-        return int(error.exit_code)
-
-    def leave(self, ending: _Ending) -> int:
-        _log_ending(self._run, ending, "dry run, nothing was written")
-        return int(ending.exit_code)
-
-
-class _Door:
-    """Lock, ledger, heartbeat and alerts around a run."""
-
-    def __init__(self, run: Run, environ: Mapping[str, str]) -> None:
-        self._run = run
-        self._environ = environ
-        self._stack = ExitStack()
-        self._heartbeat: outbound.Sending | None = None
-
-    def __enter__(self) -> None:
-        run = self._run
-        with self._stack:
-            path = run.shared.run_dir / f"{run.job.name}.lock"
-            self._stack.enter_context(lock.held(path, run.job.name, self._environ))
-            self._ledger = Ledger(run.shared.state_dir)
-            self._stack.callback(self._ledger.close)
-            self._record = _record(run)
-            if self._ledger.begin(self._record):
-                run.log.warning("the run before ended without a word (killed, power cut or reboot); closed as failed")
-            seconds = run.shared.alert_seconds
-            self._heartbeat = outbound.start(None, [], self._heartbeat_targets("start"), seconds=seconds)
-            run.log.info("%s %s started (run %s, %s)", run.job.name, __version__, run.id, run.trigger)
-            self._stack = self._stack.pop_all()
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def turned_away(self, error: CtvpipeError) -> int:
-        """Say why the run did not begin; a held lock is recorded, the rest has no ledger to go to."""
-        run = self._run
-        ending = _Ending(error.outcome, error.exit_code, str(error), error.advice)
-        _log_ending(run, ending)
-        try:
-            if isinstance(error, NotNowError):
-                ledger = Ledger(run.shared.state_dir)
-                ledger.record(_ended(_record(run), run, ending))
-                ledger.close()
-            elif run.trigger != "manual":
-                message = alerts.compose("alert", _ended(_record(run), run, ending), None, run.tz)
-                self._send(message)
-        except CtvpipeError as second:
-            run.log.error("%s; %s", second, second.advice)
-        return int(ending.exit_code)
-
-    def leave(self, ending: _Ending) -> int:
-        run = self._run
-        record = _ended(self._record, run, ending)
-        _log_ending(run, ending, f"Duration: {record.seconds:.1f} s")
-        code = int(ending.exit_code)
-        try:
-            self._ledger.finish(record)
-            self._alert(record)
-        except CtvpipeError as error:
-            run.log.error("ERROR: the run's outcome could not be recorded: %s; %s", error, error.advice)
-            code = code or int(ExitCode.FAILED)
-        return code
-
-    def _alert(self, record: RunRecord) -> None:
-        run, before = self._run, self._ledger.alert_state(record.job)
-        kind, state = alerts.next_state(before, record, clock.business_day(clock.now(), run.tz), run.tz)
-        message = alerts.compose(kind, record, state or before, run.tz) if kind else None
-        deliveries = self._send(message, self._end_of(record))
-        if kind is not None:
-            reached = [delivery for delivery in deliveries if not delivery.error]
-            errors = "; ".join(f"{item.name}: {item.error}" for item in deliveries if item.error)
-            errors = run.scrubber.clean(errors) or ("" if deliveries else "no alert target is configured")
-            self._ledger.record_alert(run_id=run.id, job=record.job, kind=kind, delivered=len(reached), error=errors)
-            if state is not None and (reached or not deliveries):
-                state = replace(state, sent_at=clock.now())
-        if state != before:
-            self._ledger.set_alert_state(record.job, state)
-
-    def _end_of(self, record: RunRecord) -> str:
-        good = record.outcome in {Outcome.SUCCESS, Outcome.SKIPPED}
-        return "" if good else str(record.exit_code)
-
-    def _send(self, message: outbound.Message | None, heartbeat: str | None = None) -> list[outbound.Delivery]:
-        """Send an alert and the closing heartbeat together; returns the alert's deliveries."""
-        run = self._run
-        to = outbound.targets(run.shared, message.kind) if message else []
-        if message:
-            message = replace(message, title=run.scrubber.clean(message.title), body=run.scrubber.clean(message.body))
-        pings = [] if heartbeat is None else self._heartbeat_targets(heartbeat)
-        done = outbound.start(message, to, pings, seconds=run.shared.alert_seconds).wait()
-        if self._heartbeat is not None:
-            done += self._heartbeat.wait()
-        for delivery in done:
-            if delivery.error:
-                run.log.warning("could not reach %s: %s", delivery.name, delivery.error)
-        return done[: len(to)]
-
-    def _heartbeat_targets(self, ending: str) -> list[outbound.Target]:
-        url = self._run.shared.heartbeat_url.get_secret_value().replace("{job}", self._run.job.name)
-        if not url:
-            return []
-        return [outbound.Target("heartbeat", f"{url.rstrip('/')}/{ending}" if ending else url)]
-
-
-def _record(run: Run) -> RunRecord:
-    return RunRecord(
-        run_id=run.id,
-        job=run.job.name,
-        pipeline=run.job.pipeline,
-        trigger=run.trigger,
-        host=platform.node() or "?",
-        version=__version__,
-        process=process_identity(),
-        started_at=run.started,
-    )
-
-
-def _ended(record: RunRecord, run: Run, ending: _Ending) -> RunRecord:
-    return replace(
-        record,
-        outcome=ending.outcome,
-        exit_code=int(ending.exit_code),
-        finished_at=clock.now(),
-        message=ending.message,
-        advice=ending.advice,
-        counters=dict(run.counters),
-        warnings=(*run.warnings, *run.failures),
-    )
-
-
-def _log_ending(run: Run, ending: _Ending, tail: str = "") -> None:
-    mark = {logs.OUTCOME: True}
-    text = " ".join(_sentence(part) for part in (ending.message, ending.advice, tail) if part)
-    name = run.job.name
-    match ending.outcome:
-        case Outcome.SUCCESS | Outcome.SKIPPED | Outcome.NOT_NOW:
-            label = "SUCCESS" if ending.outcome is Outcome.SUCCESS else ending.outcome.upper()
-            run.log.info("%s: %s: %s", label, name, text, extra=mark)
-        case _:
-            known = ending.error is None or (isinstance(ending.error, CtvpipeError) and not ending.error.__cause__)
-            run.log.error(
-                "ERROR: %s %s: %s", name, ending.outcome, text, extra=mark, exc_info=None if known else ending.error
+            return Ending(
+                Outcome.FAILED, int(ExitCode.FAILED), clean(_unforeseen(error)), "The log has the traceback.", error
             )
 
 
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?", " s")) else f"{text}."
+def _unforeseen(error: BaseException) -> str:
+    """What may be said of an error nobody foresaw. Its text may hold anybody's data and stays in the traceback."""
+    reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+    frames = extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"unexpected {type(error).__name__}{reason}{place}"
 
 
 def _give_up(job: Job, error: ConfigurationError) -> NoReturn:
-    print(f"ERROR: {job.name}: {error} {error.advice}", file=sys.stderr)
+    print(f"ERROR: {job.name}: {error}. {error.advice}", file=sys.stderr)  # noqa: T201  (there is no log yet)
     raise SystemExit(int(error.exit_code))
 
 
 def _trigger(environ: Mapping[str, str]) -> str:
-    """What started the process: systemd names the timer since version 252."""
+    """What started the process. systemd names the timer since version 252; a desktop's terminal is a service too."""
     if environ.get("TRIGGER_UNIT", "").endswith(".timer"):
         return "timer"
-    return "service" if environ.get("INVOCATION_ID") else "manual"
+    return "service" if environ.get("INVOCATION_ID") and not os.isatty(0) else alerts.MANUAL

@@ -47,7 +47,7 @@ class Stopping:
 
 @contextmanager
 def deferred() -> Iterator[Stopping]:
-    """Note stop signals inside the block; ``allow()`` lets them raise. What the caller ignored stays ignored (nohup)."""
+    """Note stop signals inside the block; ``allow()`` lets them raise. What is ignored already stays so (nohup)."""
     stopping = Stopping()
     previous = {number: signal.getsignal(number) for number in _STOP}
     for number, handler in previous.items():

@@ -61,7 +61,7 @@ def require_sane_file(path: Path, *, max_mib: int) -> None:
 @contextmanager
 def reader(path: Path) -> Iterator[SheetReader]:
     """Open the workbook's sheets; raises ``ContractError`` when it cannot be read as a workbook."""
-    import python_calamine  # noqa: PLC0415  (compiled; only the child needs it)
+    import python_calamine
 
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
@@ -88,14 +88,15 @@ class SheetReader:
         """The sheet's rows from row 1 on, blank ones included. Raises ``ContractError`` when there is no such sheet
         (the name is compared without regard to case and outer blanks), or it is longer than ``max_rows``.
         """
-        import python_calamine  # noqa: PLC0415
+        import python_calamine
 
         name = self.find(sheet)
         try:
             found = self._book.get_sheet_by_name(name)  # type: ignore[attr-defined]
-            if found.total_height > max_rows + 1:
+            below_header = found.end[0] if found.end else 0
+            if below_header > max_rows:
                 raise ContractError(
-                    f"sheet {name!r} has {found.total_height:,} rows, more than the {max_rows:,} allowed",
+                    f"sheet {name!r} has {below_header:,} rows, more than the {max_rows:,} allowed",
                     "Look for a stray cell far below the data, or raise COMMERCIAL_MAX_ROWS.",
                 )
             above = found.start[0] if found.start else 0

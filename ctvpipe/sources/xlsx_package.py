@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as package:
             yield package
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         with path.open("rb") as file:
             head = file.read(8)
         if head.startswith(_CFB_MAGIC):
@@ -119,6 +120,17 @@ def sheets(package: zipfile.ZipFile) -> list[SheetPart]:
     return found
 
 
+def part_of(package: zipfile.ZipFile, name: str) -> str:
+    """The part that holds the sheet called ``name``. Raises ``ContractError`` when the workbook refers to none."""
+    for sheet in sheets(package):
+        if sheet.name == name and sheet.part in package.namelist():
+            return sheet.part
+    raise ContractError(
+        f"the workbook names sheet {name!r} and does not say where it is",
+        "It is damaged, or saved as 'Strict Open XML': save it in Excel as an ordinary .xlsx workbook.",
+    )
+
+
 def farthest_cell(path: Path) -> FarCell | None:
     """The cell farthest from A1 in all sheets, by reading the sheets as a stream in constant memory."""
     far: FarCell | None = None
@@ -126,7 +138,7 @@ def farthest_cell(path: Path) -> FarCell | None:
     with opened(path) as package:
         for sheet in sheets(package):
             for column, row in _references(package, sheet.part):
-                reach = row * _number(column)
+                reach = row * column_number(column)
                 if reach > most:
                     most, far = reach, FarCell(sheet.name, row, column)
     return far
@@ -142,7 +154,8 @@ def _references(package: zipfile.ZipFile, part: str) -> Iterator[tuple[str, int]
             rest = data[-32:]
 
 
-def _number(column: str) -> int:
+def column_number(column: str) -> int:
+    """The position of a column counted from 1: ``A`` is 1."""
     number = 0
     for character in column:
         number = number * 26 + ord(character) - ord("A") + 1

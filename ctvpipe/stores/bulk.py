@@ -6,7 +6,8 @@ Table and column names come from code, never from data.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,13 +29,14 @@ def insert(connection: sa.Connection, table: str, columns: Sequence[str], rows: 
     names = ", ".join(columns)
     if is_sqlite(connection):
         marks = ", ".join("?" * len(columns))
-        cursor = _cursor(connection)
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+        with _cursor(connection) as cursor:
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
         return
     body = io.StringIO()
     body.writelines("\t".join(map(_copy_text, row)) + "\n" for row in rows)
     body.seek(0)
-    _cursor(connection).copy_expert(f"COPY {table} ({names}) FROM STDIN", body)
+    with _cursor(connection) as cursor:
+        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", body)
 
 
 def delete(connection: sa.Connection, table: str, key: str, ids: Iterable[int]) -> None:
@@ -42,10 +44,11 @@ def delete(connection: sa.Connection, table: str, key: str, ids: Iterable[int]) 
     wanted = list(ids)
     if not wanted:
         return
-    if is_sqlite(connection):
-        _cursor(connection).executemany(f"DELETE FROM {table} WHERE {key} = ?", [(number,) for number in wanted])  # noqa: S608
-    else:
-        _cursor(connection).execute(f"DELETE FROM {table} WHERE {key} = ANY(%s)", (wanted,))  # noqa: S608
+    with _cursor(connection) as cursor:
+        if is_sqlite(connection):
+            cursor.executemany(f"DELETE FROM {table} WHERE {key} = ?", [(number,) for number in wanted])  # noqa: S608
+        else:
+            cursor.execute(f"DELETE FROM {table} WHERE {key} = ANY(%s)", (wanted,))  # noqa: S608
 
 
 def reserve_ids(connection: sa.Connection, table: str, key: str, count: int) -> range | list[int]:
@@ -60,9 +63,14 @@ def reserve_ids(connection: sa.Connection, table: str, key: str, count: int) -> 
     return list(connection.execute(sequence, {"table": table, "key": key, "count": count}).scalars())
 
 
-def _cursor(connection: sa.Connection) -> Any:
-    """The driver's own cursor, in the connection's transaction."""
-    return connection.connection.cursor()
+@contextmanager
+def _cursor(connection: sa.Connection) -> Iterator[Any]:
+    """The driver's own cursor, in the connection's transaction; its errors are raised as SQLAlchemy raises them."""
+    driver: Any = connection.dialect.dbapi
+    try:
+        yield connection.connection.cursor()
+    except driver.Error as error:
+        raise sa.exc.DBAPIError.instance(None, None, error, driver.Error, dialect=connection.dialect) from error
 
 
 def _copy_text(value: object) -> str:

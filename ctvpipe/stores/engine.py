@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from ctvpipe.core import files
 from ctvpipe.core.errors import ConfigurationError, NotNowError, PermanentError, TransientError
 
 BUSY_SECONDS = 30
@@ -24,7 +25,7 @@ _SQLITE_MAGIC = b"SQLite format 3\x00"
 def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
     """An engine for ``url`` (``sqlite:///PATH`` or ``postgresql://…``); nothing is connected yet.
 
-    ``read_only``: SQLite is opened so that it cannot be written. Raises ``ConfigurationError`` for an unreadable URL.
+    ``read_only``: SQLite is opened so that nothing is written, not even a file beside it. Raises ``ConfigurationError`` for an unreadable URL.
     """
     try:
         parsed = sa.make_url(url)
@@ -49,7 +50,7 @@ def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
 
 def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
     def connect() -> sqlite3.Connection:
-        uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        uri = f"{path.absolute().as_uri()}?mode={_read_only_mode(path) if read_only else 'rwc'}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         db.execute("PRAGMA foreign_keys=ON")
         if not read_only:
@@ -63,6 +64,13 @@ def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
+
+
+def _read_only_mode(path: Path) -> str:
+    """How to read a database. One at rest is opened as immutable: otherwise SQLite makes its ``-wal`` and ``-shm``
+    files, or fails where it has no right to. One with a ``-wal`` file is in use, and has them.
+    """
+    return "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
 
 
 def is_sqlite(connection: sa.Connection) -> bool:
@@ -102,6 +110,26 @@ def require_database_file(path: Path) -> bool:
     return True
 
 
+def create_database_file(path: Path) -> None:
+    """Make an empty SQLite database at ``path``, where there is no file, so that it is there whole or not at all.
+
+    SQLite makes an empty file first and fills it later: a run killed between the two would leave what
+    ``require_database_file`` takes for lost data. Raises ``PermanentError`` when it cannot be written, or beside the
+    write-ahead log of a database that is gone, which would be replayed into the new one.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists():
+        raise PermanentError(
+            f"there is {log.name} without the database {path} that it belongs to",
+            "It may hold its last changes: restore both from where they went, or move it away.",
+        )
+    with closing(sqlite3.connect(":memory:")) as empty:
+        empty.execute("PRAGMA user_version = 0")  # any write makes the first page
+        content = empty.serialize()
+    with files.publish(path) as temporary:
+        temporary.write_bytes(content)
+
+
 @contextmanager
 def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction: committed when the block ends, rolled back when it raises.
@@ -132,7 +160,9 @@ def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
         if code.startswith("SQLITE_FULL"):
             return PermanentError(f"{name}: the disk is full; nothing was changed", "Free some space.")
         if code.startswith(("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
-            return PermanentError(f"{name} cannot be used: {text}", "Check disk, owner and permissions of the file.")
+            return PermanentError(
+                f"{name} cannot be used: {text}", "Check the disk's free space, owner and permissions of the file."
+            )
         return None
     if isinstance(error, sa.exc.OperationalError):
         return TransientError(f"{name}: {text}", "Check that the server runs and DATABASE_URL is right.")

@@ -29,11 +29,13 @@ def current(connection: sa.Connection) -> str | None:
 
     Raises ``PermanentError`` when it holds tables but none of ours.
     """
-    tables = sa.inspect(connection).get_table_names()
+    tables = set(sa.inspect(connection).get_table_names())
     if _VERSION_TABLE in tables:
-        return connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION_TABLE}").scalar()
-    if tables:
-        some = ", ".join(sorted(tables)[:3])
+        found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION_TABLE}").scalar()  # noqa: S608
+        if found is not None:
+            return found
+    if foreign := tables - {_VERSION_TABLE}:
+        some = ", ".join(sorted(foreign)[:3])
         raise PermanentError(
             f"the database holds tables ctvpipe did not make ({some}, …)",
             "Check that DATABASE_PATH names the right one.",
@@ -59,8 +61,8 @@ def upgrade(connection: sa.Connection, package: str) -> bool:
     """Bring the schema forward inside the connection's transaction. Returns whether anything had to be done."""
     if require_current(connection, package):
         return False
-    from alembic import command  # noqa: PLC0415  (slow to import, needed when there is something to migrate)
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_folder(_ENVIRONMENT)))

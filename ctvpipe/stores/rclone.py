@@ -13,9 +13,11 @@ from ctvpipe.core.errors import PermanentError, TransientError
 _REMOTE = re.compile(r"(:?[\w.+@][\w.+@ -]*:)(.*)")
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
 _KEPT_PREFIXES = ("RCLONE_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-_SECRET = re.compile("PASS|TOKEN|SECRET|KEY|USER|PROXY", re.IGNORECASE)
+_SECRET = re.compile("PASS|TOKEN|SECRET|KEY|PROXY", re.IGNORECASE)
 _LONGEST_MESSAGE = 300
-_OPTIONS = ("--quiet", "--immutable", "--ask-password=false", "--retries=3", "--contimeout=15s", "--timeout=60s")
+# "copy" with a list of one name, for "copyto" overwrites what is there in spite of --immutable.
+_COPY = ("rclone", "copy", "--immutable", "--files-from-raw=-", "--no-traverse", "--quiet", "--ask-password=false")
+_PATIENCE = ("--retries=3", "--contimeout=15s", "--timeout=60s")
 
 
 def destination(remote: str, name: str) -> str:
@@ -43,10 +45,12 @@ def copy(file: Path, remote: str, *, seconds: float, environ: Mapping[str, str])
     holds rclone's last line, which the caller has to scrub.
     """
     target = destination(remote, file.name)
+    if not file.is_file() or not file.name.isprintable():  # rclone would find nothing to do, and say that all is well
+        raise PermanentError(f"there is no file {file.name!r} to copy", "Back up again.")
     try:
-        done = subprocess.run(  # noqa: S603  (no shell; both paths are arguments after "--")
-            ["rclone", "copyto", *_OPTIONS, "--", str(file), target],  # noqa: S607  (found by the service's PATH)
-            stdin=subprocess.DEVNULL,
+        done = subprocess.run(  # noqa: S603  (no shell; both places are arguments after "--")
+            [*_COPY, *_PATIENCE, "--", str(file.parent), remote],
+            input=f"{file.name}\n".encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=_environment(environ),

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -24,18 +25,22 @@ from ctvpipe.core.errors import PermanentError, TransientError
 _MAGIC = b"SQLite format 3\x00"
 _CHUNK = 1024 * 1024
 _PAGES = 1024
-_PATIENCE = 60.0
-_PAUSE = 0.005
+_PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.005
 _RESTARTS = 3
 _LEVEL = 6
+_TABLES = (
+    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+    " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+)
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What the check of a copy found: rows by table, and by table how many rows point to a row that is missing."""
+    """What the check of a copy found: rows by table, and what is wrong with its references, empty when nothing is."""
 
     rows: Mapping[str, int]
-    orphans: Mapping[str, int]
+    references: str
 
 
 class _Restarted(Exception):  # noqa: N818
@@ -64,42 +69,49 @@ def require_database(path: Path) -> int:
     return size + (log.stat().st_size if log.exists() else 0)
 
 
-def copy(source: Path, target: Path, *, on_progress: Callable[[int, int], None] | None = None) -> None:
+def copy(source: Path, target: Path) -> None:
     """Copy the last committed state of the database ``source`` to the new file ``target``; writers get in meanwhile.
 
-    ``on_progress`` gets pages done and pages in all. Raises ``TransientError`` when the database stays locked for a
-    minute, ``PermanentError`` when it is damaged or the copy cannot be written.
+    Raises ``TransientError`` when the database stays locked for a minute, ``PermanentError`` when it is damaged or the
+    copy cannot be written.
     """
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     # Not read-only: after a crash the writer's journal must be rolled back before there is anything to read.
     uri = f"{source.absolute().as_uri()}?mode=rw"
-    with _explained(source), closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)) as origin:
+    with (
+        _explained(source),
+        closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None)) as origin,
+    ):
         pinned = origin.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         if pinned:  # one snapshot for all steps; without a write-ahead log it would keep writers out
             origin.execute("BEGIN")
             origin.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        watch = _Watch(on_progress, pause=0 if pinned else _PAUSE)
-        with closing(sqlite3.connect(target, isolation_level=None)) as destination:
-            destination.execute("PRAGMA journal_mode = OFF")
-            destination.execute("PRAGMA synchronous = OFF")
-            try:
-                origin.backup(destination, pages=_PAGES, progress=watch)
-            except _Restarted:
-                origin.backup(destination, pages=-1)
+        try:
+            _copy_pages(origin, target, pages=_PAGES, watch=_Watch(pause=0 if pinned else _PAUSE_SECONDS))
+        except _Restarted:  # too busy to be copied in steps: all at once, writers wait
+            target.unlink()
+            _copy_pages(origin, target, pages=-1, watch=_Watch(pause=0))
+
+
+def _copy_pages(origin: sqlite3.Connection, target: Path, *, pages: int, watch: _Watch) -> None:
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with closing(sqlite3.connect(target, isolation_level=None)) as destination:
+        destination.execute("PRAGMA journal_mode = OFF")
+        destination.execute("PRAGMA synchronous = OFF")
+        origin.backup(destination, pages=pages, progress=watch)
 
 
 class _Watch:
-    """Follows a copy from step to step: tells of progress, lets writers in, ends what does not get on."""
+    """Follows a copy from step to step: lets writers in, ends what does not get on."""
 
-    def __init__(self, on_progress: Callable[[int, int], None] | None, *, pause: float) -> None:
-        self._on_progress, self._pause = on_progress, pause
+    def __init__(self, *, pause: float) -> None:
+        self._pause = pause
         self._left: int | None = None
         self._restarts = 0
         self._moved = time.monotonic()
 
-    def __call__(self, status: int, remaining: int, total: int) -> None:
+    def __call__(self, status: int, remaining: int, _total: int) -> None:
         if status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            if time.monotonic() - self._moved > _PATIENCE:
+            if time.monotonic() - self._moved > _PATIENCE_SECONDS:
                 raise sqlite3.OperationalError("database is locked")
             return
         self._moved = time.monotonic()
@@ -108,8 +120,6 @@ class _Watch:
             if self._restarts > _RESTARTS:
                 raise _Restarted
         self._left = remaining
-        if self._on_progress is not None:
-            self._on_progress(total - remaining, total)
         time.sleep(self._pause)
 
 
@@ -120,20 +130,21 @@ def check(path: Path) -> Checked:
         verdict = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":
             raise _damaged(path, str(verdict).splitlines()[-1])
-        tables = [
-            name
-            for (name,) in db.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
-            )
-        ]
+        tables = [name for (name,) in db.execute(_TABLES)]
         if not tables:
             raise PermanentError(f"{path} has no tables", "Check DATABASE_PATH, or restore a backup.")
-        orphans: dict[str, int] = {}
-        for table, *_ in db.execute("PRAGMA foreign_key_check"):
-            orphans[table] = orphans.get(table, 0) + 1
-        quoted = {name: name.replace('"', '""') for name in tables}
-        rows = {name: db.execute(f'SELECT count(*) FROM "{quoted[name]}"').fetchone()[0] for name in tables}  # noqa: S608
-    return Checked(rows, orphans)
+        quoted = ('"' + name.replace('"', '""') + '"' for name in tables)
+        counts = [db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in quoted]  # noqa: S608
+        return Checked(dict(zip(tables, counts, strict=True)), _broken_references(db))
+
+
+def _broken_references(db: sqlite3.Connection) -> str:
+    """Rows that refer to rows that are missing, counted by table. No reason to have no backup, so never an error."""
+    try:
+        orphans = Counter(table for table, *_ in db.execute("PRAGMA foreign_key_check"))
+    except sqlite3.OperationalError as error:  # the declarations themselves are wrong
+        return str(error)
+    return ", ".join(f"{table} ({count} rows)" for table, count in sorted(orphans.items()))
 
 
 def compress(source: Path, target: Path, *, on_progress: Callable[[int], None] | None = None) -> str:
@@ -185,7 +196,8 @@ def _explained(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise TransientError(
-                f"the database {path} stayed locked for {_PATIENCE:.0f} s", "See which job or program holds it open."
+                f"the database {path} stayed locked for {_PATIENCE_SECONDS:.0f} s",
+                "See which job or program holds it open.",
             ) from error
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             raise _damaged(path, str(error)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -19,6 +19,10 @@ _BILL_CODE, _MONTH = POSITION["bill_code"], POSITION["broadcast_month"]
 _LANGUAGE, _TYPE, _REVENUE = POSITION["language_code"], POSITION["spot_type"], POSITION["revenue_type"]
 _MANUAL = "manual"
 _SLICE = 2000
+
+
+Connection = sa.Connection
+Record = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,11 @@ class Applied:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the rows come from, for the record: run id, workbook's name and digest, start of the run."""
+    """Where the rows come from, for the record: run id, workbook's name, what reading it gave (see ``recall``), start."""
 
     run_id: str
     file: str
-    sha256: str
+    reading: Record
     started: datetime
 
     @property
@@ -60,9 +64,9 @@ def plan(connection: sa.Connection, log: Log, strategy: str) -> Planned:
     """Compare the file with the database. Fails when the closed months cannot be read."""
     closed = database.closed_months(connection)
     file_months = [str(row[_MONTH]) for row in log.rows]
-    wanted = planning.open_months(file_months, closed)
+    wanted = planning.open_months([*file_months, *log.other_months], closed)
     existing = database.hashes_by_month(connection, wanted)
-    made = planning.make(file_months, log.hashes, existing, closed, strategy=strategy)
+    made = planning.make(file_months, log.hashes, existing, closed, other_months=log.other_months, strategy=strategy)
     names, _ = database.market_ids(connection)
     seen = {(str(row[_MARKET]), str(row[_AIR_DATE])) for row in log.rows if row[_MARKET] and row[_MONTH] not in closed}
     return Planned(made, tuple(markets.plan(seen, names)))
@@ -79,37 +83,37 @@ def apply(
     log: Log,
     planned: Planned,
     origin: Origin,
+    *,
     rule_set: str,
     on_progress: Callable[[int], None],
 ) -> Applied:
     """Bring the open months of the file to the file's rows. ``on_progress`` hears how many rows are written."""
-    applied = Applied()
     database.insert_markets(connection, planned.new_markets)
     directory = identities.Directory.load(connection)
-    open_rows = [log.rows[number] for number in _open_positions(log, planned.plan)]
-    codes = Counter(str(row[_BILL_CODE]) for row in open_rows)
-    database.remember_bill_codes(connection, codes)
-    database.insert_import(connection, _record(planned.plan, log, origin, len(open_rows)))
+    new = [position for month in planned.plan.months for position in month.insert]
+    database.remember_bill_codes(connection, {str(log.rows[position][_BILL_CODE]) for position in new})
+    database.insert_import(connection, _record(planned.plan, origin))
     for month in planned.plan.months:
         database.delete_spots(connection, month.delete)
-    _insert(connection, log, planned.plan, origin, rule_set, directory, applied, on_progress)
-    applied.aligned = identities.align(connection, directory, [month.month for month in planned.plan.months])
-    for code, count in codes.items():
-        identity = directory.resolve(code)
-        applied.without_customer += count * (identity.customer_id is None)
-        applied.without_agency += count * (identity.agency_id is None and ":" in code)
+    build = _SpotBuilder(connection, log, origin, directory, rule_set=rule_set)
+    ids = database.new_spot_ids(connection, len(new))
+    for start in range(0, len(new), _SLICE):
+        part = slice(start, start + _SLICE)
+        spots, assignments = build(new[part], ids[part])
+        database.insert_spots(connection, spots)
+        database.insert_assignments(connection, assignments)
+        on_progress(start + len(spots))
+    applied = build.tally
+    months = [month.month for month in planned.plan.months]
+    applied.aligned = identities.align(connection, directory, months)
+    applied.without_customer, applied.without_agency = identities.count_unmatched(connection, months)
     expected = {month.month: month.in_file for month in planned.plan.months}
     if wrong := database.wrong_month_totals(connection, expected):
         raise CtvpipeError(f"{', '.join(wrong)}: not the file's rows after the update; everything was rolled back")
     return applied
 
 
-def _open_positions(log: Log, made: planning.Plan) -> list[int]:
-    open_months = {month.month for month in made.months}
-    return [number for number, row in enumerate(log.rows) if row[_MONTH] in open_months]
-
-
-def _record(made: planning.Plan, log: Log, origin: Origin, processed: int) -> database.Import:
+def _record(made: planning.Plan, origin: Origin) -> database.Import:
     months = {
         month.month: {"rows": month.in_file, "inserted": len(month.insert), "deleted": len(month.delete)}
         for month in made.months
@@ -120,49 +124,21 @@ def _record(made: planning.Plan, log: Log, origin: Origin, processed: int) -> da
         source_file=origin.file,
         started=origin.started,
         months=months,
-        processed=processed,
+        processed=sum(month.in_file for month in made.months),
         imported=made.inserts,
         deleted=made.deletes,
-        details={"file": origin.file, "sha256": origin.sha256, "unchanged": made.unchanged, **dict(log.counts)},
+        details={"file": origin.file, "unchanged": made.unchanged, "reading": origin.reading},
     )
-
-
-def _insert(  # noqa: PLR0913  (the parts of one step)
-    connection: sa.Connection,
-    log: Log,
-    made: planning.Plan,
-    origin: Origin,
-    rule_set: str,
-    directory: identities.Directory,
-    applied: Applied,
-    on_progress: Callable[[int], None],
-) -> None:
-    positions = [position for month in made.months for position in month.insert]
-    if not positions:
-        return
-    build = _SpotBuilder(connection, log, origin, rule_set, directory, applied)
-    ids = database.new_spot_ids(connection, len(positions))
-    for start in range(0, len(positions), _SLICE):
-        part = slice(start, start + _SLICE)
-        spots, assignments = build(positions[part], ids[part])
-        database.insert_spots(connection, spots)
-        database.insert_assignments(connection, assignments)
-        on_progress(start + len(spots))
 
 
 class _SpotBuilder:
     """Builds the rows of ``spots`` and ``spot_language_assignments`` for rows of the file."""
 
-    def __init__(  # noqa: PLR0913  (the parts of one step)
-        self,
-        connection: sa.Connection,
-        log: Log,
-        origin: Origin,
-        rule_set: str,
-        directory: identities.Directory,
-        applied: Applied,
+    def __init__(
+        self, connection: sa.Connection, log: Log, origin: Origin, directory: identities.Directory, *, rule_set: str
     ) -> None:
-        self._log, self._origin, self._directory, self._applied = log, origin, directory, applied
+        self._log, self._origin, self._directory = log, origin, directory
+        self.tally = Applied()
         _, self._markets = database.market_ids(connection)
         self._languages = database.language_ids(connection)
         self._decided = database.decided_languages(connection)
@@ -191,9 +167,9 @@ class _SpotBuilder:
                     assignment.notes,
                 )
             )
-            self._applied.categories[decision.category] += 1
-            self._applied.methods[assignment.method] += 1
-            self._applied.to_review += assignment.requires_review
+            self.tally.categories[decision.category] += 1
+            self.tally.methods[assignment.method] += 1
+            self.tally.to_review += assignment.requires_review
         return spots, assignments
 
     def _people_first(self, digest: bytes, assignment: categories.Assignment) -> categories.Assignment:

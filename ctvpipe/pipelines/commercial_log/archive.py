@@ -131,7 +131,10 @@ def extend(work: Work) -> None:
             files.sync(work.path.parent)
         return
     mode = stat.S_IMODE(work.path.stat().st_mode) if work.path.exists() else _DEFAULT_MODE
-    with files.publish(work.path, check=lambda made: _verify(made, work), mode=mode) as made:
+    with (
+        files.explained(f"read what goes into {work.path}"),
+        files.publish(work.path, check=lambda made: _verify(made, work), mode=mode) as made,
+    ):
         if work.path.exists():
             shutil.copyfile(work.path, made)
         with zipfile.ZipFile(made, "a", zipfile.ZIP_STORED) as target:

@@ -48,7 +48,8 @@ def backup(run: Run) -> None:
     run.log.info(_how_to_restore(database, target))
     pruned = _prune(run, settings, kept, target)
     where = _copy_to_remote(run, settings, target)
-    run.summary = f"{target.name}: {rows} rows, {_megabytes(made)}; {len(kept) + 1 - pruned} backups kept, {pruned} removed{where}."
+    kept_now = len(kept) + 1 - pruned
+    run.summary = f"{target.name}: {rows} rows, {_megabytes(made)}; {kept_now} backups kept, {pruned} removed{where}."
 
 
 def existing(directory: Path, stem: str) -> list[Path]:
@@ -95,18 +96,21 @@ def _database(settings: BackupSettings) -> Path:
 def _make(run: Run, database: Path, target: Path) -> int:
     """Publish the backup; returns the rows in it."""
     with _scratch(run, database.stem, target) as plain:
+        run.log.info("copying %s", database)
         sqlite_backup.copy(database, plain)
         checked = sqlite_backup.check(plain)
         rows = sum(checked.rows.values())
         run.count("tables", len(checked.rows))
         run.log.info("copied and checked %s: %d rows in %d tables", database, rows, len(checked.rows))
-        if checked.orphans:
-            tables = ", ".join(f"{table} ({count})" for table, count in checked.orphans.items())
-            run.warn(f"rows that refer to rows that are missing, copied as they are: {tables}")
+        if checked.references:
+            run.warn(f"foreign keys that point to nothing, copied as they are: {checked.references}")
         digest = ""
-        with files.publish(target, check=lambda packed: sqlite_backup.verify_compressed(packed, digest)) as packed:
-            with progress.shown("compressing", plain.stat().st_size, run.log) as done:
-                digest = sqlite_backup.compress(plain, packed, on_progress=done)
+        with (
+            files.explained(f"read {plain}"),
+            files.publish(target, check=lambda packed: sqlite_backup.verify_compressed(packed, digest)) as packed,
+            progress.shown("compressing", plain.stat().st_size, run.log) as done,
+        ):
+            digest = sqlite_backup.compress(plain, packed, on_progress=done)
     return rows
 
 

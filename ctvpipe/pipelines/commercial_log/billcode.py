@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 _TRUNCATED_LENGTH = 49  # the traffic system cuts codes there, in the middle of a phrase too
 _PHRASES = (" (Broker Fees - DO NOT INVOICE)", " (Broker Costs - DO NOT INVOICE)", " CREDIT MEMO")
+_PHRASE = re.compile(rf"(?:{'|'.join(map(re.escape, _PHRASES))})(?!\w)", re.IGNORECASE)
 _SHORTEST_CUT_PHRASE = len(" (Broker")
 _PRODUCTION = re.compile(r"(?:\s*-\s*|\s+)(?:PRODUCTION|PROD)$", re.IGNORECASE)
 _NO_AGENCY = "direct"
@@ -41,10 +42,7 @@ def parse(code: str) -> BillCode | None:
 
 def _without_phrases(code: str) -> str:
     text = " ".join(code.split())
-    for phrase in _PHRASES:
-        found = text.casefold().find(phrase.casefold())
-        if found >= 0:
-            text = text[:found] + text[found + len(phrase) :]
+    text = _PHRASE.sub("", text, count=len(_PHRASES))
     if len(code.strip()) >= _TRUNCATED_LENGTH:
         text = _without_cut_phrase(text)
     return text.strip()

@@ -43,7 +43,7 @@ def connections(environment_of: EnvironmentOf) -> dict[str, Callable[[], str]]:
 
 
 def _share(settings: ImportSettings) -> str:
-    from ctvpipe.sources import share  # noqa: PLC0415  (needed when it is tried only)
+    from ctvpipe.sources import share
 
     settings.require_share()
     location = share.parse_location(settings.share)
@@ -59,15 +59,15 @@ def _share(settings: ImportSettings) -> str:
     steps = share.explain(location, credentials, settings.workbook, waits)
     for step in steps:
         if not step.ok:
-            raise PermanentError(f"{step.name}: {step.detail}", f"{step.advice} ('ctvpipe share check' shows each step)")
+            raise PermanentError(step.detail, f"{step.advice} (step by step: ctvpipe share check)")
     return "; ".join(step.detail for step in steps[-2:])
 
 
 def _database(settings: UpdateSettings) -> str:
-    import sqlalchemy as sa  # noqa: PLC0415  (slow to import, needed when it is tried only)
+    import sqlalchemy as sa
 
-    from ctvpipe.pipelines.commercial_log.database import MIGRATIONS  # noqa: PLC0415
-    from ctvpipe.stores import engine, migrate  # noqa: PLC0415
+    from ctvpipe.pipelines.commercial_log.database import MIGRATIONS
+    from ctvpipe.stores import engine, migrate
 
     url = settings.require_url()
     if settings.database_path is not None and not engine.require_database_file(settings.database_path):

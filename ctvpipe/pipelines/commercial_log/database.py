@@ -7,12 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from ctvpipe.core import clock
+from ctvpipe.core.errors import PermanentError
 from ctvpipe.pipelines.commercial_log import columns, markets
 from ctvpipe.stores import bulk
+from ctvpipe.stores.engine import is_sqlite
 
 MIGRATIONS = "ctvpipe.pipelines.commercial_log.schema.versions"
 _MODE = "WEEKLY_UPDATE"  # what the daily run is called in the books (facts 3.6)
@@ -58,8 +61,17 @@ _INGESTION_RUNS = sa.Table(
 
 
 def closed_months(connection: sa.Connection) -> frozenset[str]:
-    """The closed months. An error here fails the run: it never means that none is closed."""
-    return frozenset(connection.execute(sa.text("SELECT broadcast_month FROM month_closures")).scalars())
+    """The closed months. Raises ``PermanentError`` when they cannot be read: that never means that none is closed."""
+    try:
+        return frozenset(connection.execute(sa.text("SELECT broadcast_month FROM month_closures")).scalars())
+    except sa.exc.DBAPIError as error:
+        if isinstance(error, sa.exc.OperationalError) and not is_sqlite(connection):
+            raise  # the server went away, or a lock was not to be had: says the transaction
+        reason = (str(error.orig).splitlines() or [type(error).__name__])[0]
+        raise PermanentError(
+            f"the closed months cannot be read ({reason}); nothing was changed",
+            "The database is damaged: restore the newest backup.",
+        ) from error
 
 
 def hashes_by_month(connection: sa.Connection, wanted: Sequence[str]) -> dict[str, list[tuple[int, bytes]]]:
@@ -87,7 +99,7 @@ def market_ids(connection: sa.Connection) -> tuple[dict[str, str], dict[str, int
 def language_ids(connection: sa.Connection) -> dict[str, int]:
     """The languages: id by code as stored, in order of their ids."""
     rows = connection.execute(sa.text("SELECT language_code, language_id FROM languages ORDER BY language_id"))
-    return {code: number for code, number in rows}
+    return {str(code): int(number) for code, number in rows}
 
 
 def decided_languages(connection: sa.Connection) -> dict[bytes, tuple[str, str]]:
@@ -186,6 +198,14 @@ def insert_import(connection: sa.Connection, done: Import) -> None:
             metadata=dict(done.details),
         )
     )
+
+
+def latest_details(connection: sa.Connection) -> dict[str, Any]:
+    """The details recorded by the latest import; empty when there was none."""
+    columns = _INGESTION_RUNS.c
+    latest = sa.select(columns.metadata).where(columns.entity_type == "spots").order_by(columns.started_at.desc())
+    found: dict[str, Any] | None = connection.execute(latest.limit(1)).scalar()
+    return found or {}
 
 
 def wrong_month_totals(connection: sa.Connection, expected: Mapping[str, int]) -> list[str]:

@@ -38,18 +38,21 @@ class Directory:
 
     @classmethod
     def load(cls, connection: sa.Connection) -> Directory:
-        """The active entries of the database; an alias counts only while its target is active."""
+        """The active entries of the database; an alias counts only while its target is active.
+
+        Of names that differ only in case, the one that was there first counts.
+        """
 
         def names(sql: str) -> dict[str, int]:
-            return {name: number for name, number in connection.execute(sa.text(sql))}
+            return {str(name): int(number) for name, number in connection.execute(sa.text(sql))}
 
         alias = (
             "SELECT alias_name, target_entity_id FROM entity_aliases a JOIN {table} t ON t.{key} = a.target_entity_id"
-            " WHERE a.entity_type = '{kind}' AND a.is_active AND t.is_active"
+            " WHERE a.entity_type = '{kind}' AND a.is_active AND t.is_active ORDER BY a.alias_id DESC"
         )
         return cls(
-            names("SELECT normalized_name, customer_id FROM customers WHERE is_active"),
-            names("SELECT agency_name, agency_id FROM agencies WHERE is_active"),
+            names("SELECT normalized_name, customer_id FROM customers WHERE is_active ORDER BY customer_id DESC"),
+            names("SELECT agency_name, agency_id FROM agencies WHERE is_active ORDER BY agency_id DESC"),
             names(alias.format(table="customers", key="customer_id", kind="customer")),
             names(alias.format(table="agencies", key="agency_id", kind="agency")),
         )
@@ -128,6 +131,25 @@ def align(connection: sa.Connection, directory: Directory, open_months: Iterable
             {"customer": identity.customer_id, "agency": identity.agency_id, "code": code},
         ).rowcount
     return corrected
+
+
+def count_unmatched(connection: sa.Connection, open_months: Iterable[str]) -> tuple[int, int]:
+    """How many spots of ``open_months`` have no customer, and how many have none of the agencies they name."""
+    months: sa.BindParameter[str] = sa.bindparam("months", list(open_months), expanding=True)
+    rows = connection.execute(
+        sa.text(
+            "SELECT bill_code, customer_id IS NULL, agency_id IS NULL, count(*) FROM spots"
+            " WHERE broadcast_month IN :months AND (customer_id IS NULL OR agency_id IS NULL) GROUP BY 1, 2, 3"
+        ).bindparams(months)
+    ).all()
+    customers = sum(count for _, no_customer, _, count in rows if no_customer)
+    agencies = sum(count for code, _, no_agency, count in rows if no_agency and _names_agency(code))
+    return customers, agencies
+
+
+def _names_agency(code: str) -> bool:
+    parsed = billcode.parse(code)
+    return parsed is not None and bool(parsed.agencies)
 
 
 def _pair(identity: Identity) -> tuple[int | None, int | None]:

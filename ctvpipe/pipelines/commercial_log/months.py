@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STORED = re.compile(r"([A-Za-z]{3})[-\s]?'?(\d{2}|\d{4})")
-_ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s].*)?")
-_NUMERIC = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4}|\d{2})(?:\s.*)?")
+_TIME = r"(?:[T\s]\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp][Mm])?)?"
+_ISO = re.compile(rf"(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}}){_TIME}")
+_NUMERIC = re.compile(rf"(\d{{1,2}})[-/](\d{{1,2}})[-/](\d{{4}}|\d{{2}}){_TIME}")
 _CENTURY = 2000
 
 
@@ -26,9 +27,15 @@ def parse(text: str) -> str | None:
     text = text.strip()
     if match := _STORED.fullmatch(text):
         name, year = match[1].title(), int(match[2])
-        return f"{name}-{year % 100:02d}" if name in _NAMES else None
+        year += _CENTURY if year < 100 else 0  # noqa: PLR2004  (a two-digit year)
+        return f"{name}-{year % 100:02d}" if name in _NAMES and has_stored_form(year) else None
     day = parse_date(text)
-    return of_date(day) if day else None
+    return of_date(day) if day and has_stored_form(day.year) else None
+
+
+def has_stored_form(year: int) -> bool:
+    """Whether the two digits of the stored form can mean ``year``."""
+    return _CENTURY <= year < _CENTURY + 100
 
 
 def parse_date(text: str) -> date | None:

@@ -73,12 +73,14 @@ def make(
     existing: Mapping[str, Iterable[tuple[int, bytes]]],
     closed: Collection[str],
     *,
+    other_months: Iterable[str] = (),
     strategy: str = DIFF,
 ) -> Plan:
     """Plan the update.
 
     ``file_months`` and ``hashes``: month and hash of each row of the file; ``existing``: per open month of the file
-    the (spot id, hash) of its rows in the database; ``closed``: the closed months.
+    the (spot id, hash) of its rows in the database; ``closed``: the closed months; ``other_months``: those that stand
+    in the file too, perhaps without any row to store: nothing is left of them.
     """
     positions: dict[str, list[int]] = defaultdict(list)
     filtered: dict[str, int] = defaultdict(int)
@@ -89,7 +91,7 @@ def make(
         else:
             positions[month].append(position)
     plans = []
-    for month in open_months(positions, closed_months):
+    for month in open_months([*positions, *other_months], closed_months):
         rows = sorted(existing.get(month, ()))
         if strategy == REPLACE:
             insert, delete = positions[month], [spot_id for spot_id, _ in rows]
@@ -121,6 +123,6 @@ def require_no_collapse(plan: Plan, most_percent: float) -> None:
         if month.loss_percent > most_percent:
             raise ContractError(
                 f"{month.month} would go from {month.existing:,} to {month.in_file:,} rows, a loss of "
-                f"{month.loss_percent:.0f} % (at most {most_percent:g} % is allowed); nothing was changed",
+                f"{month.loss_percent:.4g} % (at most {most_percent:g} % is allowed); nothing was changed",
                 "If traffic confirms that the workbook is right: ctvpipe update --force",
             )

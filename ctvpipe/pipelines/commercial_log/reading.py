@@ -6,13 +6,15 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
+from ctvpipe import __version__
 from ctvpipe.core.errors import ContractError
 from ctvpipe.pipelines.commercial_log import columns, values
 from ctvpipe.pipelines.commercial_log.columns import COLUMNS, POSITION
-from ctvpipe.sources import workbook
+from ctvpipe.sources import workbook, xlsx_scan
 
 SpotValues = tuple[values.Value, ...]
 HASH_BYTES = 16
@@ -43,7 +45,8 @@ class Log:
     """The storable rows of a workbook and what became of the others.
 
     ``rows``: the 29 values of each spot in the order of ``columns.COLUMNS``; ``hashes``: their digests;
-    ``sheets``: the sheet each came from. ``counts``: rows read, blank, trade, without_bill_code, without_month,
+    ``sheets``: the sheet each came from; ``other_months``: the months of rows with a bill code that are not stored,
+    such as Trade. ``counts``: rows read, stored, blank, trade, without_bill_code, without_month,
     without_air_date, rejected (they have a cell in a required column that cannot be read). ``unreadable`` and
     ``outside_domain`` count cells by column field; ``problems`` and ``rejected`` list the first of them.
     """
@@ -51,6 +54,7 @@ class Log:
     rows: list[SpotValues] = field(default_factory=list)
     hashes: list[bytes] = field(default_factory=list)
     sheets: list[str] = field(default_factory=list)
+    other_months: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)
     outside_domain: Counter[str] = field(default_factory=Counter)
@@ -128,17 +132,26 @@ def read_log(path: Path, sheets: tuple[str, ...], *, max_rows: int, max_unreadab
             rows = book.rows(name, max_rows=max_rows)
             header = next(rows, [])
             log.remarks += columns.check_headers(name, header)
-            _SheetReading(log, name, max_unreadable_percent).read(rows)
+            hidden = xlsx_scan.unreadable_cells(path, name)
+            _SheetReading(log, name, max_unreadable_percent, hidden).read(rows)
+    log.counts["stored"] = len(log.rows)
     return log
+
+
+def key(sha256: str, sheets: tuple[str, ...], *, max_rows: int, max_unreadable_percent: float) -> str:
+    """What ``read_log`` depends on, as a text: the workbook's digest, this version's rules, and the settings."""
+    return " ".join(map(str, (sha256, __version__, *sheets, max_rows, max_unreadable_percent)))
 
 
 class _SheetReading:
     """Reads one sheet into ``log``, column by column in chunks: most of the work is dictionary look-ups in C."""
 
-    def __init__(self, log: Log, sheet: str, max_unreadable_percent: float) -> None:
+    def __init__(self, log: Log, sheet: str, max_unreadable_percent: float, hidden: dict[int, list[int]]) -> None:
         self._log, self._sheet, self._most = log, sheet, max_unreadable_percent
+        self._hidden = hidden  # cells that read as blank and are not
         self._memos = [_Memo(column.kind) for column in COLUMNS]
         self._tokens = [_Tokens() for _ in COLUMNS]
+        self._is_trade = cache(values.is_trade)
         self._filled = 0
         self._unreadable: Counter[int] = Counter()
         self._first: dict[int, int] = {}
@@ -148,6 +161,8 @@ class _SheetReading:
         while chunk := list(islice(rows, _CHUNK_ROWS)):
             self._read_chunk(chunk, number)
             number += len(chunk)
+        self._filled += number - 2
+        self._log.counts["read"] += self._filled
         self._judge()
 
     def _read_chunk(self, chunk: list[workbook.Row], number: int) -> None:
@@ -159,26 +174,33 @@ class _SheetReading:
         lines: Iterable[tuple[SpotValues, tuple[str, ...]]] = zip(
             zip(*read, strict=True), zip(*tokens, strict=True), strict=True
         )
+        clean = not self._hidden and not any(memo.bad for memo in self._memos)
         for offset, (row, line) in enumerate(lines):
-            self._sort_out(number + offset, row, line)
+            if clean and row[_BILL_CODE] and row[_MONTH] and row[_AIR_DATE] and not self._is_trade(row[_REVENUE]):
+                self._keep(row, line)
+            else:
+                self._sort_out(number + offset, row, line)
 
     def _column(self, position: int, cells: tuple[object, ...]) -> list[object]:
         memo = self._memos[position]
         if bool in set(map(type, cells)):  # True and 1.0 are one key, but not one value
-            return [memo.read(cell) if isinstance(cell, bool) else memo[cell] for cell in cells]
-        column = list(map(memo.__getitem__, cells))
+            column = [memo.read(cell) if isinstance(cell, bool) else memo[cell] for cell in cells]
+        else:
+            column = list(map(memo.__getitem__, cells))
         if memo.outside:
             self._log.outside_domain[COLUMNS[position].field] += sum(cell in memo.outside for cell in cells)
         return column
 
     def _sort_out(self, number: int, row: SpotValues, tokens: tuple[str, ...]) -> None:
         log = self._log
-        if not any(tokens):
+        hidden = [position for position in self._hidden.get(number, ()) if position < _WIDTH]
+        if not any(tokens) and not hidden:
             log.counts["blank"] += 1
+            self._filled -= 1
             return
-        log.counts["read"] += 1
-        self._filled += 1
-        bad = any(memo.bad for memo in self._memos) and [p for p, value in enumerate(row) if isinstance(value, _Bad)]
+        bad = hidden
+        if any(memo.bad for memo in self._memos):
+            bad = sorted({*hidden, *(position for position, value in enumerate(row) if isinstance(value, _Bad))})
         if bad:
             row, tokens = self._without(bad, number, row)
         for position, reason in (
@@ -187,18 +209,29 @@ class _SheetReading:
             (_AIR_DATE, "without_air_date"),
         ):
             if row[position] is None:
-                if bad and position in bad and row[_BILL_CODE] is not None:
+                if position in bad and row[_BILL_CODE] is not None:
                     log.counts["rejected"] += 1
                     self._list(log.rejected, number, position)
                 else:
                     log.counts[reason] += 1
+                self._keep_month(row)
                 return
-        if values.is_trade(row[_REVENUE]):
+        if self._is_trade(row[_REVENUE]):
             log.counts["trade"] += 1
+            self._keep_month(row)
             return
+        self._keep(row, tokens)
+
+    def _keep(self, row: SpotValues, tokens: tuple[str, ...]) -> None:
+        log = self._log
         log.rows.append(row)
         log.hashes.append(_digest(tokens))
         log.sheets.append(self._sheet)
+
+    def _keep_month(self, row: SpotValues) -> None:
+        """The month of a row that is not stored stands in the file all the same."""
+        if row[_BILL_CODE] is not None and row[_MONTH] is not None:
+            self._log.other_months.add(str(row[_MONTH]))
 
     def _without(self, bad: list[int], number: int, row: SpotValues) -> tuple[SpotValues, tuple[str, ...]]:
         """The row with what may be kept of its unreadable cells."""

@@ -6,7 +6,7 @@ everything look old, what is on the disk has a say as well:
 
 - anything dated after tomorrow, or an archive of a month that has not begun: refused (the clock is behind);
 - a newest daily file more than 400 days old: refused (the clock is ahead, or the import has long been off);
-- archives expire as if today were at most 31 days after the newest day known from the disk. A clock that jumps
+- archives expire as if today were at most 28 days after the newest day known from the disk. A clock that jumps
   ahead costs one early month at most; while no import succeeds, the archives wait.
 """
 
@@ -25,7 +25,7 @@ from ctvpipe.pipelines.commercial_log.daily_files import DailyFile
 
 _ARCHIVE_NAME = re.compile(r"commercial-logs-([0-9]{4})-(0[1-9]|1[0-2])\.zip")
 _LONGEST_SILENCE = timedelta(days=400)
-_EXPIRY_SLACK = timedelta(days=31)
+_EXPIRY_SLACK = timedelta(days=28)
 _CLOCK_ADVICE = (
     "Nothing was touched. Compare 'date' and 'timedatectl' with a watch; if the clock is right, move that file away."
 )

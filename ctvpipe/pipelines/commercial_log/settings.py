@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from ctvpipe.core.errors import ConfigurationError, Skipped
 from ctvpipe.core.settings import Settings
@@ -51,7 +51,15 @@ class WorkbookSettings(DataSettings):
     @property
     def sheet_names(self) -> tuple[str, ...]:
         """The wanted sheets, in order."""
-        return tuple(name.strip() for name in self.sheets.split(",") if name.strip())
+        names = {name.strip().casefold(): name.strip() for name in self.sheets.split(",") if name.strip()}
+        return tuple(names.values())
+
+    @field_validator("sheets")
+    @classmethod
+    def _names_one(cls, sheets: str) -> str:
+        if not sheets.replace(",", "").strip():
+            raise ValueError("names no sheet")
+        return sheets
 
 
 class ShareSettings(Settings):

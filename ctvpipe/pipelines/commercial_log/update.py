@@ -1,7 +1,7 @@
 """The daily update: the newest workbook becomes the sales database's open months.
 
 Fetch (the newest local workbook) → check (contract, limits) → plan (difference by month) → apply (one transaction)
-→ report. A dry run does all but apply.
+→ report. A dry run does all but apply. A workbook that was applied before, byte for byte, is not read again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ctvpipe.sources import workbook
 if TYPE_CHECKING:
     from ctvpipe.pipelines.commercial_log import applying
 
-_DATABASE = "database"
+_DATABASE, _KEY = "database", "reading"  # counters by which a run knows what an earlier one worked on
 
 
 @dataclass(frozen=True)
@@ -49,96 +49,163 @@ def update(run: Run, options: Options) -> None:
     url = settings.require_url()
     path = input_file.choose(run, settings, options.file)
     workbook.require_sane_file(path, max_mib=settings.max_workbook_mib)
-    with bounded.start(
-        reading.read_log,
-        path,
-        settings.sheet_names,
-        max_rows=settings.max_rows,
-        max_unreadable_percent=settings.max_unreadable_percent,
-        limits=workbook.limits_for(path),
-    ) as task:
-        from ctvpipe.pipelines.commercial_log import applying  # noqa: PLC0415,F401  (SQLAlchemy loads meanwhile)
+    _Update(run, options, settings, url, path).execute()
 
-        digest = _sha256(path)
-        log = workbook.explained(path, task.result)
-    update_report.reading(run, log)
-    if not log.rows:
-        raise ContractError(f"{path.name} has no row with bill code, month and date", "Look at the workbook by hand.")
-    origin = applying.Origin(run.id, path.name, digest, run.started)
-    if run.dry_run or options.confirm:
-        planned = _preview(run, url, log, options, settings)
-        update_report.plan(run, planned)
-        if run.dry_run:
-            run.summary = f"would write {update_report.difference(planned.plan)}"
+
+class _Update:
+    """One update of the database at ``url`` from the workbook at ``path``."""
+
+    def __init__(self, run: Run, options: Options, settings: UpdateSettings, url: str, path: Path) -> None:
+        self._run, self._options, self._settings = run, options, settings
+        self._url, self._path = url, path
+        self._name = str(settings.database_path) if settings.database_path else "postgresql"
+        self._key = reading.key(
+            _sha256(path),
+            settings.sheet_names,
+            max_rows=settings.max_rows,
+            max_unreadable_percent=settings.max_unreadable_percent,
+        )
+
+    def execute(self) -> None:
+        run, confirm = self._run, self._options.confirm
+        if self._may_be_known() and self._apply_known():
             return
-        if options.confirm and not options.confirm(update_report.question(planned)):
-            raise Skipped("declined at the prompt; nothing was changed")
-    planned, applied = _write(run, url, log, options, settings, origin)
-    update_report.done(run, log, planned, applied)
-    run.counters[_DATABASE] = _name(settings)
+        log = self._read()
+        if run.dry_run or confirm is not None:
+            planned = self._preview(log)
+            update_report.plan(run, planned)
+            if run.dry_run:
+                run.summary = f"would write {update_report.difference(planned.plan)}"
+                return
+            if confirm is not None and not confirm(update_report.question(planned)):
+                raise Skipped("declined at the prompt; nothing was changed")
+        self._write(log)
 
+    def _read(self) -> reading.Log:
+        """Read the workbook in a bounded child, and report what it holds."""
+        path, settings = self._path, self._settings
+        with bounded.start(
+            reading.read_log,
+            path,
+            settings.sheet_names,
+            max_rows=settings.max_rows,
+            max_unreadable_percent=settings.max_unreadable_percent,
+            limits=workbook.limits_for(path),
+        ) as task:
+            from ctvpipe.pipelines.commercial_log import applying  # noqa: F401  (SQLAlchemy loads meanwhile)
 
-def _preview(run: Run, url: str, log: reading.Log, options: Options, settings: UpdateSettings) -> applying.Planned:
-    """The plan, by reading only."""
-    from ctvpipe.pipelines.commercial_log import applying, database  # noqa: PLC0415
-    from ctvpipe.stores import engine, migrate  # noqa: PLC0415
+            log = workbook.explained(path, task.result)
+        update_report.reading(self._run, log)
+        if not log.rows:
+            raise ContractError(
+                f"{path.name}: none of its {log.counts['read']:,} rows can be stored: {update_report.left_out(log)}",
+                "If its cells are formulas, open it in Excel and save it again; else look at it by hand.",
+            )
+        return log
 
-    if settings.database_path and not engine.require_database_file(settings.database_path):
-        _may_create(run, settings, options)
-        return applying.plan_without_database(log)
-    with engine.transaction(engine.open_engine(url, read_only=True)) as connection:
-        if migrate.current(connection) is None:
-            _may_create(run, settings, options)
+    def _may_be_known(self) -> bool:
+        """Whether the last update applied this very workbook, as far as the ledger knows."""
+        options = self._options
+        if self._run.dry_run or options.confirm is not None or options.strategy != planning.DIFF:
+            return False
+        before = self._run.latest_done()
+        return before is not None and before.counters.get(_KEY) == self._key
+
+    def _apply_known(self) -> bool:
+        """Apply a workbook that need not be read again; ``False`` when it must be read after all."""
+        from ctvpipe.pipelines.commercial_log import applying, database, recall
+        from ctvpipe.stores import engine, migrate
+
+        run, path = self._run, self._settings.database_path
+        if path is not None and not path.exists():
+            return False
+        with engine.transaction(engine.open_engine(self._url)) as connection:
+            engine.require_sole_run(connection, run.job.name)
+            if migrate.current(connection) is None or not migrate.require_current(connection, database.MIGRATIONS):
+                return False
+            known = recall.recall(connection, self._key)
+            if known is None:
+                return False
+            run.log.info("The workbook is the one applied before, byte for byte: it is not read again")
+            update_report.reading(run, known.log)
+            planned = applying.Planned(known.plan, ())
+            applied = self._apply(connection, known.log, planned, known.record)
+        self._report(planned, applied)
+        return True
+
+    def _preview(self, log: reading.Log) -> applying.Planned:
+        """The plan, by reading only."""
+        from ctvpipe.pipelines.commercial_log import applying, database
+        from ctvpipe.stores import engine, migrate
+
+        path = self._settings.database_path
+        if path is not None and not engine.require_database_file(path):
+            self._require_first_run()
             return applying.plan_without_database(log)
-        migrate.require_current(connection, database.MIGRATIONS)
-        planned = applying.plan(connection, log, options.strategy)
-    if not options.force:
-        planning.require_no_collapse(planned.plan, settings.max_loss_percent)
-    return planned
+        with engine.transaction(engine.open_engine(self._url, read_only=True)) as connection:
+            if migrate.current(connection) is None:
+                self._require_first_run()
+                return applying.plan_without_database(log)
+            migrate.require_current(connection, database.MIGRATIONS)
+            planned = applying.plan(connection, log, self._options.strategy)
+        self._require_no_collapse(planned.plan)
+        return planned
 
+    def _write(self, log: reading.Log) -> None:
+        """Migrate, plan and apply in one transaction."""
+        from ctvpipe.pipelines.commercial_log import applying, database, recall
+        from ctvpipe.stores import engine, migrate
 
-def _write(
-    run: Run, url: str, log: reading.Log, options: Options, settings: UpdateSettings, origin: applying.Origin
-) -> tuple[applying.Planned, applying.Applied]:
-    """Migrate, plan and apply in one transaction."""
-    from ctvpipe.pipelines.commercial_log import applying, database  # noqa: PLC0415
-    from ctvpipe.stores import engine, migrate  # noqa: PLC0415
+        run, path = self._run, self._settings.database_path
+        if path is not None and not engine.require_database_file(path):
+            self._require_first_run()
+            engine.create_database_file(path)
+        with engine.transaction(engine.open_engine(self._url)) as connection:
+            engine.require_sole_run(connection, run.job.name)
+            if migrate.current(connection) is None:
+                self._require_first_run()
+                run.log.info("A new sales database is set up: %s", self._name)
+            elif not migrate.require_current(connection, database.MIGRATIONS):
+                run.log.info("The database's schema is brought forward")
+            migrate.upgrade(connection, database.MIGRATIONS)
+            planned = applying.plan(connection, log, self._options.strategy)
+            self._require_no_collapse(planned.plan)
+            applied = self._apply(connection, log, planned, recall.record(log, self._key))
+        self._report(planned, applied)
 
-    if settings.database_path and not engine.require_database_file(settings.database_path):
-        _may_create(run, settings, options)
-    with engine.transaction(engine.open_engine(url)) as connection:
-        engine.require_sole_run(connection, run.job.name)
-        if migrate.current(connection) is None:
-            _may_create(run, settings, options)
-        if migrate.upgrade(connection, database.MIGRATIONS):
-            run.log.info("the database's schema was brought forward")
-        planned = applying.plan(connection, log, options.strategy)
-        if not options.force:
-            planning.require_no_collapse(planned.plan, settings.max_loss_percent)
+    def _apply(
+        self, connection: applying.Connection, log: reading.Log, planned: applying.Planned, record: applying.Record
+    ) -> applying.Applied:
+        from ctvpipe.pipelines.commercial_log import applying
+
+        run = self._run
         update_report.plan(run, planned)
         if not planned.plan.months:
-            return planned, applying.Applied()
+            return applying.Applied()
+        origin = applying.Origin(run.id, self._path.name, record, run.started)
         with progress.shown("Writing spots", planned.plan.inserts, run.log) as on_progress:
-            applied = applying.apply(connection, log, planned, origin, settings.rule_set, on_progress)
-    return planned, applied
+            return applying.apply(
+                connection, log, planned, origin, rule_set=self._settings.rule_set, on_progress=on_progress
+            )
 
+    def _report(self, planned: applying.Planned, applied: applying.Applied) -> None:
+        update_report.done(self._run, planned, applied)
+        self._run.counters |= {_DATABASE: self._name, _KEY: self._key}
 
-def _may_create(run: Run, settings: UpdateSettings, options: Options) -> None:
-    """There is no database, or one without any table: fine for the first run, an alarm when an earlier one filled it."""
-    before = run.latest_success()
-    if before is not None and before.counters.get(_DATABASE) == _name(settings) and not options.new_database:
+    def _require_no_collapse(self, plan: planning.Plan) -> None:
+        if not self._options.force:
+            planning.require_no_collapse(plan, self._settings.max_loss_percent)
+
+    def _require_first_run(self) -> None:
+        """There is no database, or one without any table: fine at first, an alarm when an earlier run filled it."""
+        before = self._run.latest_done()
+        if before is None or before.counters.get(_DATABASE) != self._name or self._options.new_database:
+            return
         raise PermanentError(
-            f"the database {_name(settings)} is missing or empty, but it was filled on "
-            f"{before.started_at.astimezone(run.tz):%Y-%m-%d}",
+            f"the database {self._name} is missing or empty, but it was filled on "
+            f"{before.started_at.astimezone(self._run.tz):%Y-%m-%d}",
             "Restore the newest backup, or start afresh with 'ctvpipe update --new-database'.",
         )
-    if not run.dry_run:
-        run.warn(f"there is no data in the database {_name(settings)} yet: it is set up now")
-
-
-def _name(settings: UpdateSettings) -> str:
-    """What identifies the database in the ledger, without a secret."""
-    return str(settings.database_path) if settings.database_path else "postgresql"
 
 
 def _sha256(path: Path) -> str:

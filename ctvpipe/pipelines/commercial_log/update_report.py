@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.commercial_log import planning
+from ctvpipe.pipelines.commercial_log.columns import POSITION, letter
 from ctvpipe.pipelines.commercial_log.reading import Log
 
 if TYPE_CHECKING:
@@ -17,15 +18,7 @@ _MONTHS_SHOWN = 5
 def reading(run: Run, log: Log) -> None:
     """Report what the workbook held; unreadable cells are listed with row and column."""
     counts = log.counts
-    run.log.info(
-        "Read: %d rows, %d of them to store; left out: %d Trade, %d without bill code, %d without month, %d without date",
-        counts["read"],
-        len(log.rows),
-        counts["trade"],
-        counts["without_bill_code"],
-        counts["without_month"],
-        counts["without_air_date"],
-    )
+    run.log.info("Read: %d rows, %d of them to store; left out: %s", counts["read"], counts["stored"], left_out(log))
     for remark in log.remarks:
         run.warn(remark)
     for field, count in sorted(log.outside_domain.items()):
@@ -42,6 +35,16 @@ def reading(run: Run, log: Log) -> None:
     for name in ("read", "trade", "blank", "rejected"):
         run.count(name, counts[name])
     run.count("unreadable", unreadable)
+
+
+def left_out(log: Log) -> str:
+    """The rows that are not stored, counted by reason."""
+    counts, letters = log.counts, {name: letter(position) for name, position in POSITION.items()}
+    return (
+        f"{counts['trade']} Trade, {counts['without_bill_code']} without bill code (column {letters['bill_code']}), "
+        f"{counts['without_month']} without month (column {letters['broadcast_month']}), "
+        f"{counts['without_air_date']} without date (column {letters['air_date']})"
+    )
 
 
 def plan(run: Run, planned: applying.Planned) -> None:
@@ -79,7 +82,7 @@ def question(planned: applying.Planned) -> str:
     )
 
 
-def done(run: Run, log: Log, planned: applying.Planned, applied: applying.Applied) -> None:
+def done(run: Run, planned: applying.Planned, applied: applying.Applied) -> None:
     """Report and record what was done."""
     made = planned.plan
     stored = sum(month.in_file for month in made.months)

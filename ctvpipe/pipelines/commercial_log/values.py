@@ -92,6 +92,8 @@ def clock_time(cell: object) -> Value:
     if isinstance(cell, timedelta):
         return _clock(round(cell.total_seconds()))
     if isinstance(cell, int | float) and not isinstance(cell, bool):
+        if not 0 <= cell * _DAY <= _LATEST_SECOND:
+            raise Unreadable(text(cell))
         return _clock(round(cell * _DAY))
     if isinstance(cell, date):
         moment = cell if isinstance(cell, datetime) else datetime.combine(cell, time())
@@ -169,6 +171,8 @@ def money(cell: object) -> Value:
         raise Unreadable
     negative = stripped.startswith("(") or "-" in stripped
     amount = float(match[1].replace(",", ""))
+    if not math.isfinite(amount):
+        raise Unreadable
     return (-amount if negative else amount) + 0.0
 
 
@@ -181,7 +185,10 @@ def month(cell: object) -> Value:
         if found is None:
             raise Unreadable
         return found
-    return months.of_date(date.fromisoformat(str(day(cell))))
+    first = date.fromisoformat(str(day(cell)))
+    if not months.has_stored_form(first.year):
+        raise Unreadable
+    return months.of_date(first)
 
 
 def spot_type(cell: object) -> Value:

@@ -43,7 +43,7 @@ SCHEDULES = ("Standard Grid", "Dallas Grid")
 
 def insert(op: Any) -> None:
     """Insert the rows through Alembic's operations ``op``."""
-    rows = {
+    rows: dict[str, list[dict[str, Any]]] = {
         "languages": [
             {"language_code": code, "language_name": name, "language_group": group} for code, name, group in LANGUAGES
         ],

@@ -5,6 +5,8 @@ Closed months are protected by the database itself: triggers refuse every insert
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -18,23 +20,23 @@ _MONEY = sa.Numeric().with_variant(sa.REAL(), "sqlite")
 _NOW = sa.text("CURRENT_TIMESTAMP")
 
 
-def _key(name: str) -> sa.Column:
+def _key(name: str) -> sa.Column[Any]:
     return sa.Column(name, _KEY, primary_key=True, autoincrement=True)
 
 
-def _reference(name: str, target: str, *, ondelete: str = "RESTRICT", nullable: bool = True) -> sa.Column:
+def _reference(name: str, target: str, *, ondelete: str = "RESTRICT", nullable: bool = True) -> sa.Column[Any]:
     return sa.Column(name, _KEY, sa.ForeignKey(target, ondelete=ondelete), nullable=nullable)
 
 
-def _created() -> sa.Column:
+def _created() -> sa.Column[Any]:
     return sa.Column("created_date", sa.DateTime(timezone=True), nullable=False, server_default=_NOW)
 
 
-def _active() -> sa.Column:
+def _active() -> sa.Column[Any]:
     return sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true())
 
 
-def _text(*names: str) -> list[sa.Column]:
+def _text(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.Text) for name in names]
 
 

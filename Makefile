@@ -1,0 +1,45 @@
+# Each target is the one way to do that thing.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql rclone gcc libc6-dev systemd util-linux procps logrotate
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench deb clean venv lock
+
+help: ## show the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: venv ## run a whole night of the commercial log here, on sample data
+	@$(BIN)/python -m tests.demo demo
+
+test: packages lint ## install what is missing, start real servers on loopback, run every test
+	$(BIN)/python -m pytest
+
+lint: venv ## ruff, mypy strict, import directions, shellcheck
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/shellcheck bin/* .ci/run .ci/*.sh
+
+bench: venv ## time, memory and bytes written, as ratios within one run
+	$(BIN)/python -m tests.bench
+
+deb: ## build the Debian package
+	@echo 'make deb is not there yet' >&2; exit 1
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) demo build .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench.json
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: packages
+packages:
+	@.ci/packages.sh $(SERVER_PACKAGES)
+
+venv:
+	@$(PYTHON) .ci/environment.py $(VENV) requirements-dev.lock
+
+lock: # resolve the dependencies anew; needs uv
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements.lock --extra dev pyproject.toml -o requirements-dev.lock

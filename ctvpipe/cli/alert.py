@@ -1,0 +1,45 @@
+"""``ctvpipe alert``: try the alert targets before they are needed."""
+
+from __future__ import annotations
+
+import socket
+
+import typer
+
+from ctvpipe import __version__
+from ctvpipe.cli import output
+
+app = typer.Typer(help="Alerts.", no_args_is_help=True)
+
+_NO_TARGET = 2
+
+
+@app.callback()
+def _alert() -> None:
+    """Alerts: how the operators hear of a bad night."""
+
+
+@app.command()
+def test() -> None:
+    """Send a test message to every configured target, and say which were reached.
+
+    Exit codes: 0 all were reached, 1 not all, 2 no target is configured or the settings are wrong.
+    """
+    from ctvpipe.cli.declared import alert_targets, scrubber
+    from ctvpipe.core import outbound
+
+    targets, seconds = alert_targets("test")
+    if not targets:
+        output.say("No alert target is configured: set NTFY_TOPIC, SLACK_WEBHOOK_URL or APPRISE_URLS in ctvpipe.env.")
+        raise typer.Exit(_NO_TARGET)
+    title = f"[{socket.gethostname()}] ctvpipe test"
+    body = f"This is a test of the alerts of ctvpipe {__version__}; nothing is wrong."
+    clean = scrubber().clean
+    failed = 0
+    for delivery in outbound.start(outbound.Message("test", title, body), targets, [], seconds=seconds).wait():
+        failed += bool(delivery.error)
+        status = "FAILED" if delivery.error else "ok"
+        output.say(f"{status:<6}  {delivery.name:<10}  {clean(delivery.error) or 'reached'}")
+    if failed:
+        output.say(f"{failed} of {len(targets)} targets could not be reached: check them, then try again.")
+        raise typer.Exit(1)

@@ -1,0 +1,60 @@
+"""``ctvpipe jobs``: the table of jobs."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from ctvpipe.cli import output
+from ctvpipe.core import clock
+from ctvpipe.health.places import places
+from ctvpipe.health.shape import SCHEMA_VERSION
+from ctvpipe.jobs import JOBS
+
+app = typer.Typer(help="Show the jobs.")
+
+
+@app.command()
+def jobs(as_json: bool = typer.Option(False, "--json", help="Print a JSON document.")) -> None:
+    """Show the jobs: pipeline, when each runs, its command, its log, its next run."""
+    found = places(JOBS)
+    now = clock.now()
+    rows = [
+        {
+            "name": job.name,
+            "pipeline": job.pipeline,
+            "schedule": job.schedule.on_calendar,
+            "random_delay_seconds": job.schedule.random_delay.total_seconds(),
+            "timeout_seconds": job.timeout.total_seconds(),
+            "command": " ".join(("ctvpipe", *job.command)),
+            "unit": job.unit,
+            "env_file": job.env_file,
+            "log": str(found.log(job)),
+            "after": list(job.after),
+            "next_run": clock.to_text(job.schedule.next(now, found.tz)),
+        }
+        for job in JOBS
+    ]
+    if as_json:
+        output.say(json.dumps({"schema_version": SCHEMA_VERSION, "jobs": rows}, indent=2))
+        return
+    cells = [
+        (
+            job.name,
+            job.pipeline,
+            _when(job.schedule.on_calendar, job.schedule.random_delay.total_seconds()),
+            output.local(job.schedule.next(now, found.tz), found.tz)[:16],
+            str(row["command"]),
+            str(row["log"]),
+        )
+        for job, row in zip(JOBS, rows, strict=True)
+    ]
+    for line in output.table(("JOB", "PIPELINE", "WHEN", "NEXT RUN", "COMMAND", "LOG"), cells):
+        output.say(line)
+
+
+def _when(on_calendar: str, delay: float) -> str:
+    """``daily 01:00 +5 min`` or ``Sun 02:30``, from the systemd expression."""
+    day, time = on_calendar.replace("*-*-*", "").split() if on_calendar[0] != "*" else ("daily", on_calendar.split()[1])
+    return f"{day} {time[:5]}" + (f" +{delay / 60:.0f} min" if delay else "")

@@ -1,0 +1,1 @@
+"""Did last night work?"""

@@ -1,0 +1,64 @@
+"""Fixtures that all tests may use."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.http_receiver import Receiver, receiving
+
+_NOBODY = 65534
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """An HTTP server on loopback that records what it gets."""
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+def public_dir() -> Iterator[Path]:
+    """A temporary directory that every user may enter, unlike ``tmp_path``."""
+    directory = Path(tempfile.mkdtemp(prefix="ctvpipe-test-"))
+    directory.chmod(0o755)
+    yield directory
+    directory.chmod(0o755)
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def as_another_user() -> Callable[[Callable[[], Any]], Any]:
+    """Call a function in a forked process without root's powers; returns its result, or the error it raised.
+
+    Whoever runs the tests as an ordinary user is that other user already: permissions must then say no to the owner.
+    """
+    return _as_another_user
+
+
+def _as_another_user(function: Callable[[], Any]) -> Any:
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(_NOBODY)
+            os.setuid(_NOBODY)
+        try:
+            result = function()
+        except Exception as error:  # noqa: BLE001  (handed to the test)
+            result = error
+        os.write(writing, pickle.dumps(result))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        answer = stream.read()
+    os.waitpid(pid, 0)
+    return pickle.loads(answer)

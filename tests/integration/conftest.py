@@ -1,0 +1,64 @@
+"""Fixtures for tests with real servers and a station of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.workbook import rows
+from tests.fakes.workbook_cells import Row, text
+from tests.integration.nights import PLAIN, night
+from tests.integration.postgres_server import PostgresServer
+from tests.integration.station import Station
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for all tests."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """The address of an empty database of the test's own."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Station:
+    """A station with an SQLite database that does not exist yet."""
+    return Station(tmp_path)
+
+
+@pytest.fixture
+def big_station(tmp_path: Path, postgres_url: str) -> Station:
+    """A station with an empty PostgreSQL database."""
+    return Station(tmp_path, url=postgres_url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_station(request: pytest.FixtureRequest, tmp_path: Path) -> Station:
+    """A station on either store."""
+    return Station(tmp_path, url=request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
+
+
+@pytest.fixture
+def lines() -> list[Row]:
+    """Sixty plain rows of three months, the first two alike."""
+    made = list(rows(PLAIN))
+    made[1] = made[0]
+    return made
+
+
+@pytest.fixture
+def hundred(station: Station) -> list[Row]:
+    """A hundred rows of one month, loaded."""
+    first = next(iter(rows(PLAIN)))
+    made = [first.changed(comments=text(f"airing {number}")) for number in range(100)]
+    assert night(station, made).code == 0
+    return made

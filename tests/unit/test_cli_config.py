@@ -1,0 +1,181 @@
+"""``ctvpipe config`` and ``ctvpipe alert``."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ctvpipe.cli.app import app
+from tests.fakes.http_receiver import Receiver
+
+SECRETS = ("topic-of-the-station", "hunter22secret", "database-password")
+
+
+@pytest.fixture
+def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    directory = tmp_path / "etc"
+    directory.mkdir()
+    monkeypatch.setenv("CTVPIPE_ETC_DIR", str(directory))
+    for name in ("STATE", "LOG", "RUN"):
+        monkeypatch.setenv(f"CTVPIPE_{name}_DIR", str(tmp_path / name.lower()))
+    monkeypatch.setenv("CTV_DATA_DIR", str(tmp_path / "data"))
+    (directory / "ctv-daily-update.env").write_text(f"DATABASE_PATH={tmp_path / 'sales.db'}\n")
+    return directory
+
+
+def call(*words: str) -> Result:
+    return CliRunner().invoke(app, words)
+
+
+def row(text: str, name: str) -> list[str]:
+    return next(line.split() for line in text.splitlines() if line.split()[:1] == [name])
+
+
+def test_values_come_with_their_origin(etc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "password").write_text("hunter22secret\n")
+    (etc / "ctvpipe.env").write_text("COMMERCIAL_WORKBOOK=Log.xlsx\n")
+    (etc / "ctv-commercial-import.env").write_text(
+        f"COMMERCIAL_SHARE=//server/share\nCIFS_PASSWORD_FILE={tmp_path / 'password'}\n"
+    )
+    monkeypatch.setenv("CIFS_DOMAIN", "STATION")
+    done = call("config", "show", "--job", "commercial-import")
+    assert done.exit_code == 0
+    own = str(etc / "ctv-commercial-import.env")
+    assert row(done.stdout, "COMMERCIAL_SHARE") == ["COMMERCIAL_SHARE", "//server/share", own]
+    assert row(done.stdout, "COMMERCIAL_WORKBOOK") == ["COMMERCIAL_WORKBOOK", "Log.xlsx", str(etc / "ctvpipe.env")]
+    assert row(done.stdout, "CIFS_DOMAIN") == ["CIFS_DOMAIN", "STATION", "environment"]
+    assert row(done.stdout, "CIFS_USERNAME") == ["CIFS_USERNAME", "-", "default"]
+    assert row(done.stdout, "CIFS_PASSWORD") == ["CIFS_PASSWORD", "***", own, "(CIFS_PASSWORD_FILE)"]
+    assert "DATABASE_PATH" not in done.stdout
+
+
+def test_no_secret_is_shown(etc: Path) -> None:
+    topic, password, database = SECRETS
+    (etc / "ctvpipe.env").write_text(f"NTFY_TOPIC={topic}\nHEARTBEAT_URL=https://check.invalid/{topic}\n")
+    (etc / "ctv-commercial-import.env").write_text(f"CIFS_PASSWORD={password}\n")
+    (etc / "ctv-daily-update.env").write_text(f"DATABASE_URL=postgresql://u:{database}@127.0.0.1:1/x\n")
+    for words in (("config", "show"), ("config", "check")):
+        text = call(*words).output
+        assert not [secret for secret in SECRETS if secret in text]
+
+
+def test_misspelt_variables_are_found(etc: Path) -> None:
+    (etc / "ctvpipe.env").write_text("NTFY_TOPPIC=x\nTZ=UTC\nPYTHONUTF8=1\n")
+    (etc / "ctv-commercial-import.env").write_text("CIFS_PASWORD=x\nDATABASE_PATH=/x\n")
+    text = call("config", "show").stdout
+    assert "ctvpipe.env: NTFY_TOPPIC is not a variable of ctvpipe; did you mean NTFY_TOPIC?" in text
+    assert "CIFS_PASWORD is not a variable of ctvpipe; did you mean CIFS_PASSWORD?" in text
+    assert "DATABASE_PATH is not a variable of ctvpipe in this file, it belongs to another job" in text
+    assert "TZ" not in text.split()
+    assert "PYTHONUTF8" not in text
+
+
+def test_a_wrong_value_is_named_and_the_rest_still_shown(etc: Path) -> None:
+    (etc / "ctv-commercial-import.env").write_text("COMMERCIAL_KEEP_DAYS=none\n")
+    done = call("config", "show")
+    assert done.exit_code == 2
+    assert "ERROR: COMMERCIAL_KEEP_DAYS: " in done.stdout
+    assert row(done.stdout, "BACKUP_KEEP") == ["BACKUP_KEEP", "7", "default"]
+
+
+def test_a_good_configuration_is_checked_and_leaves_nothing(etc: Path, tmp_path: Path) -> None:
+    for name in ("state", "run", "log/ctv-daily-update", "data/raw/daily", "data/database/backup"):
+        (tmp_path / name).mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    done = call("config", "check")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1] == "All is well."
+    assert "off      share: no share is configured" in done.stdout
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_share_and_the_database_are_tried(etc: Path, tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    (share / "Log.xlsx").write_bytes(b"PK\x05\x06" + bytes(18))
+    (etc / "ctv-commercial-import.env").write_text(f"COMMERCIAL_SHARE={share}\nCOMMERCIAL_WORKBOOK=Log.xlsx\n")
+    with sqlite3.connect(tmp_path / "sales.db") as db:
+        db.execute("CREATE TABLE somebody_elses (x)")
+    done = call("config", "check")
+    assert done.exit_code == 1
+    assert "ok       share: " in done.stdout
+    assert "FAILED   database: the database holds tables ctvpipe did not make" in done.stdout
+    (share / "Log.xlsx").rename(share / "Other.xlsx")
+    assert "FAILED   share: " in call("config", "check").stdout
+
+
+def test_wrong_settings_exit_with_2_and_nothing_else_is_tried(etc: Path) -> None:
+    (etc / "ctv-daily-update.env").unlink()
+    done = call("config", "check")
+    assert done.exit_code == 2
+    assert "FAILED   settings daily-update: DATABASE_PATH and DATABASE_URL: neither is set" in done.stdout
+    assert "not tried: correct the settings first" in done.stdout
+    assert "state:" not in done.stdout
+
+
+def test_jobs_that_disagree_on_a_directory_are_told(etc: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("CTV_DATA_DIR")
+    (etc / "ctvpipe.env").write_text(f"CTV_DATA_DIR={tmp_path / 'data'}\n")
+    (etc / "ctv-commercial-import.env").write_text(f"CTV_DATA_DIR={tmp_path / 'other'}\n")
+    done = call("config", "check")
+    assert done.exit_code == 0
+    assert "WARNING  CTV_DATA_DIR: the jobs do not agree on CTV_DATA_DIR" in done.stdout
+
+
+def test_directories_that_may_not_be_written(
+    public_dir: Path, as_another_user: Callable[[Callable[[], Any]], Any], etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = public_dir / "state"
+    state.mkdir()
+    state.chmod(0o555)
+    monkeypatch.setenv("CTVPIPE_ETC_DIR", str(public_dir))
+    monkeypatch.setenv("CTVPIPE_STATE_DIR", str(state))
+    monkeypatch.setenv("DATABASE_PATH", str(public_dir / "sales.db"))
+    text = as_another_user(lambda: call("config", "check").stdout)
+    state.chmod(0o755)
+    assert f"FAILED   state: cannot write in {state}" in text
+
+
+def test_alert_targets_are_parsed_but_not_called(etc: Path, receiver: Receiver) -> None:
+    (etc / "ctvpipe.env").write_text(f"APPRISE_URLS='json://{receiver.address}/a nonsense://x'\n")
+    done = call("config", "check")
+    assert done.exit_code == 1
+    assert "FAILED   alert targets: not an alert URL that apprise understands: nonsense" in done.stdout
+    assert receiver.requests == []
+
+
+def test_a_test_alert_without_targets(etc: Path) -> None:
+    done = call("alert", "test")
+    assert done.exit_code == 2
+    assert "No alert target is configured" in done.stdout
+
+
+def test_a_test_alert_reaches_every_target_of_any_job_once(etc: Path, receiver: Receiver) -> None:
+    (etc / "ctvpipe.env").write_text(f"NTFY_TOPIC=all\nNTFY_SERVER={receiver.url}\n")
+    (etc / "ctv-commercial-import.env").write_text(f"SLACK_WEBHOOK_URL={receiver.url}/hook/imports-only\n")
+    done = call("alert", "test")
+    assert done.exit_code == 0, done.output
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["ok", "ntfy", "reached"],
+        ["ok", "slack", "reached"],
+    ]
+    assert len(receiver.requests) == 2
+    [slack] = receiver.on("/hook")
+    assert "This is a test" in slack.json["text"]
+
+
+def test_a_target_that_refuses_is_named_without_its_secret(etc: Path, receiver: Receiver) -> None:
+    receiver.behaviours["/bad"] = 500
+    (etc / "ctvpipe.env").write_text(
+        f"APPRISE_URLS='json://{receiver.address}/good json://{receiver.address}/bad-secret'\n"
+    )
+    done = call("alert", "test")
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[0].split() == ["ok", "json", "reached"]
+    assert done.stdout.splitlines()[1].startswith("FAILED  json")
+    assert "bad-secret" not in done.output
