@@ -291,17 +291,10 @@ class LedgerReader:
 def _connect_read_only(path: Path) -> sqlite3.Connection | None:
     if not path.exists():
         return None
-    uri = path.absolute().as_uri()
-    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
-    try:
-        db.execute("PRAGMA user_version").fetchone()
-    except sqlite3.OperationalError:
-        # Without the right to create WAL files a resting database opens only as immutable; with a WAL it is in use.
-        db.close()
-        if path.with_name(f"{path.name}-wal").exists():
-            raise
-        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, timeout=_BUSY_SECONDS)
-    return db
+    # A ledger at rest is opened as immutable: otherwise SQLite makes its -wal and -shm files, or fails where it has no
+    # right to. One with a -wal file is in use, and has them.
+    mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS)
 
 
 def _schema_version(db: sqlite3.Connection, path: Path) -> int:

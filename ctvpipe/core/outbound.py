@@ -7,6 +7,7 @@ and changes nothing else. A failure is reported, never raised.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextvars import ContextVar
@@ -17,6 +18,10 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from ctvpipe.core import bounded
 from ctvpipe.core.settings import SharedSettings
 
+_WAY_OUT = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+)
 Kind = Literal["alert", "reminder", "recovery", "test"]
 _NTFY_LOOK = {
     "alert": ("max", "rotating_light"),
@@ -111,7 +116,7 @@ class Sending:
         if self._names:
             limits = bounded.Limits(seconds)
             try:
-                self._task = bounded.start(_send, message, to, pings, limits=limits, on_progress=self._note)
+                self._task = bounded.start(_send, message, to, pings, _way_out(), limits=limits, on_progress=self._note)
             except OSError as error:
                 self._reason = f"cannot start a process: {error.strerror}"
 
@@ -130,8 +135,14 @@ class Sending:
         return [self._done.get(number, Delivery(name, self._reason)) for number, name in enumerate(self._names)]
 
 
-def _send(message: Message | None, to: list[Target], pings: list[Target]) -> None:
+def _way_out() -> dict[str, str]:
+    """The variables that say how this machine reaches others; a bounded child has no environment of its own."""
+    return {name: os.environ[name] for name in _WAY_OUT if name in os.environ}
+
+
+def _send(message: Message | None, to: list[Target], pings: list[Target], way_out: dict[str, str]) -> None:
     """The child's side: everything at once, each result told as it comes."""
+    os.environ.update(way_out)
     with ThreadPoolExecutor(max_workers=max(1, len(to) + len(pings))) as pool:
         futures: dict[Future[str], int] = {}
         for number, target in enumerate(to):

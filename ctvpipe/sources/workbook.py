@@ -21,7 +21,8 @@ Cell = object
 Row = list[Cell]
 
 _BASE_MEMORY_MIB = 180
-_MEMORY_PER_FILE_MIB = 60
+_MEMORY_PER_CONTENT_MIB = 3
+_HIGHEST_USUAL_RATIO = 40
 _MOST_MEMORY_MIB = 2048
 _SECONDS = 300.0
 _MIB = 1024 * 1024
@@ -31,9 +32,11 @@ _LARGEST_CONTENT = 4096 * _MIB
 
 
 def limits_for(path: Path, *, seconds: float = _SECONDS) -> bounded.Limits:
-    """What a child may take to read the workbook at ``path``."""
-    size = path.stat().st_size / _MIB
-    memory = min(_BASE_MEMORY_MIB + int(size * _MEMORY_PER_FILE_MIB), _MOST_MEMORY_MIB)
+    """What a child may take to read the workbook at ``path``: by the size of its sheets and strings, not of its pictures."""
+    with xlsx_package.opened(path) as package:
+        parts = [part for part in package.infolist() if part.filename.endswith(".xml")]
+    content = sum(min(part.file_size, part.compress_size * _HIGHEST_USUAL_RATIO) for part in parts) / _MIB
+    memory = min(_BASE_MEMORY_MIB + int(content * _MEMORY_PER_CONTENT_MIB), _MOST_MEMORY_MIB)
     return bounded.Limits(seconds, memory_mib=memory)
 
 

@@ -6,6 +6,7 @@ write begins IMMEDIATE, so that it waits at its start and not in its middle.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,17 +23,19 @@ _CONNECT_SECONDS = 10
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
-def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
+def open_engine(url: str, *, read_only: bool = False, untouched: bool = False) -> sa.Engine:
     """An engine for ``url`` (``sqlite:///PATH`` or ``postgresql://…``); nothing is connected yet.
 
-    ``read_only``: SQLite is opened so that nothing is written, not even a file beside it. Raises ``ConfigurationError`` for an unreadable URL.
+    ``read_only``: nothing can be written; ``untouched`` with it: SQLite makes no file beside the database either, at the
+    price that a writer who comes and goes within the read may spoil it. Raises ``ConfigurationError`` for an unreadable
+    URL.
     """
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
         raise ConfigurationError("DATABASE_URL: not a database URL", "postgresql://USER:PASSWORD@HOST/NAME") from None
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(Path(parsed.database or ""), read_only=read_only)
+        return _sqlite(Path(parsed.database or ""), read_only=read_only, untouched=untouched)
     arguments = {
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "ctvpipe",
@@ -48,9 +51,10 @@ def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
     )
 
 
-def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
+def _sqlite(path: Path, *, read_only: bool, untouched: bool) -> sa.Engine:
     def connect() -> sqlite3.Connection:
-        uri = f"{path.absolute().as_uri()}?mode={_read_only_mode(path) if read_only else 'rwc'}"
+        mode = _read_only_mode(path, untouched=untouched) if read_only else "rwc"
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         db.execute("PRAGMA foreign_keys=ON")
         if not read_only:
@@ -66,11 +70,13 @@ def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
     return engine
 
 
-def _read_only_mode(path: Path) -> str:
-    """How to read a database. One at rest is opened as immutable: otherwise SQLite makes its ``-wal`` and ``-shm``
-    files, or fails where it has no right to. One with a ``-wal`` file is in use, and has them.
+def _read_only_mode(path: Path, *, untouched: bool) -> str:
+    """How to read a database. One in use has a ``-wal`` file; for one at rest SQLite makes it, which is not wanted, or
+    not possible without the right to write there: then it is opened as immutable.
     """
-    return "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
+    in_use = path.with_name(f"{path.name}-wal").exists()
+    may_make = not untouched and os.access(path.parent, os.W_OK)
+    return "ro" if in_use or may_make else "ro&immutable=1"
 
 
 def is_sqlite(connection: sa.Connection) -> bool:

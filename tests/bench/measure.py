@@ -92,7 +92,8 @@ def _written(pid: int) -> int | None:
         lines = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())
     except OSError:
         return None
-    return int(lines["write_bytes"])
+    # What was written to files that were deleted before it reached the disk is taken off (proc(5)).
+    return int(lines["write_bytes"]) - int(lines["cancelled_write_bytes"])
 
 
 def medians(programs: dict[str, Callable[[], Cost]], rounds: int) -> dict[str, float]:

@@ -60,6 +60,12 @@ def test_closed_months_that_cannot_be_read_fail_the_run(station: Station, lines:
     "DELETE FROM spots WHERE broadcast_month = 'Oct-26'",
     "DELETE FROM spots",
     "DELETE FROM import_batches",
+    ("INSERT OR REPLACE INTO spots (spot_id, bill_code, air_date, broadcast_month, row_hash)"
+    " SELECT spot_id, 'x', '2026-11-01', 'Nov-26', x'00' FROM spots WHERE broadcast_month = 'Oct-26'"),
+    ("UPDATE OR REPLACE spots SET spot_id = (SELECT min(spot_id) FROM spots WHERE broadcast_month = 'Oct-26')"
+    " WHERE broadcast_month = 'Nov-26'"),
+    ("INSERT OR REPLACE INTO month_closures (broadcast_month, closed_date, closed_by)"
+    " VALUES ('Oct-26', '2000-01-01', 'somebody')"),
     "DELETE FROM month_closures",
     "UPDATE month_closures SET broadcast_month = 'Jan-20'",
 ])  # fmt: skip

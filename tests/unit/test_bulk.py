@@ -62,8 +62,9 @@ def test_errors_come_as_sqlalchemy_raises_them_and_roll_everything_back(opened: 
         assert rows(connection) == []
 
 
-def test_a_reader_leaves_no_file_beside_the_database(opened: sa.Engine, tmp_path: Path) -> None:
-    with engine.transaction(engine.open_engine(f"sqlite:///{tmp_path / 'x.db'}", read_only=True)) as connection:
+def test_a_dry_run_leaves_no_file_beside_the_database(opened: sa.Engine, tmp_path: Path) -> None:
+    untouched = engine.open_engine(f"sqlite:///{tmp_path / 'x.db'}", read_only=True, untouched=True)
+    with engine.transaction(untouched) as connection:
         assert rows(connection) == []
     assert [path.name for path in tmp_path.iterdir()] == ["x.db"]
 

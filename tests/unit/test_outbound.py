@@ -48,6 +48,12 @@ def test_ntfy_slack_and_apprise_targets_get_the_message(receiver: Receiver) -> N
     assert len(receiver.on("/two")) == 1
 
 
+def test_the_machines_proxy_is_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", receiver.url)
+    assert send(shared(APPRISE_URLS="json://alerts.invalid/one")) == {"json": ""}
+    assert receiver.wait_for("http://alerts.invalid/one")
+
+
 @pytest.mark.parametrize(
     ("kind", "priority", "tag", "type_"),
     [

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ctvpipe.pipelines.commercial_log import billcode
+from ctvpipe.pipelines.commercial_log.names import folded
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Directory:
         customer_aliases: Mapping[str, int],
         agency_aliases: Mapping[str, int],
     ) -> None:
-        self._customers, self._agencies = _folded(customers), _folded(agencies)
-        self._customer_aliases, self._agency_aliases = _folded(customer_aliases), _folded(agency_aliases)
+        self._customers, self._agencies = _by_folded(customers), _by_folded(agencies)
+        self._customer_aliases, self._agency_aliases = _by_folded(customer_aliases), _by_folded(agency_aliases)
         self._names = {agency_id: name for name, agency_id in agencies.items()}
         self._resolved: dict[str, Identity] = {}
 
@@ -67,7 +68,7 @@ class Directory:
     def _look_up(self, bill_code: str) -> Identity:
         parsed = billcode.parse(bill_code)
         if parsed is None:
-            return Identity(self._customer_aliases.get(_fold(bill_code)), None)
+            return Identity(self._customer_aliases.get(folded(bill_code)), None)
         agencies = [self._agency(name) for name in parsed.agencies]
         canonical = [
             name if number is None else self._names.get(number, name)
@@ -85,23 +86,19 @@ class Directory:
                     (self._customer_aliases, parsed.qualified),
                     (self._customer_aliases, parsed.customer),
                 )
-                if (found := table.get(_fold(name))) is not None
+                if (found := table.get(folded(name))) is not None
             ),
             None,
         )
         return Identity(customer, agencies[0] if agencies else None)
 
     def _agency(self, name: str) -> int | None:
-        folded = _fold(name)
-        return self._agencies.get(folded, self._agency_aliases.get(folded))
+        wanted = folded(name)
+        return self._agencies.get(wanted, self._agency_aliases.get(wanted))
 
 
-def _folded(names: Mapping[str, int]) -> dict[str, int]:
-    return {_fold(name): number for name, number in names.items()}
-
-
-def _fold(name: str) -> str:
-    return " ".join(name.split()).casefold()
+def _by_folded(names: Mapping[str, int]) -> dict[str, int]:
+    return {folded(name): number for name, number in names.items()}
 
 
 def align(connection: sa.Connection, directory: Directory, open_months: Iterable[str]) -> int:

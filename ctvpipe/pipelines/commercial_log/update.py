@@ -142,7 +142,7 @@ class _Update:
         if path is not None and not engine.require_database_file(path):
             self._require_first_run()
             return applying.plan_without_database(log)
-        with engine.transaction(engine.open_engine(self._url, read_only=True)) as connection:
+        with engine.transaction(engine.open_engine(self._url, read_only=True, untouched=True)) as connection:
             if migrate.current(connection) is None:
                 self._require_first_run()
                 return applying.plan_without_database(log)
@@ -199,12 +199,18 @@ class _Update:
     def _require_first_run(self) -> None:
         """There is no database, or one without any table: fine at first, an alarm when an earlier run filled it."""
         before = self._run.latest_done()
-        if before is None or before.counters.get(_DATABASE) != self._name or self._options.new_database:
+        if before is None or self._options.new_database:
             return
+        day = f"{before.started_at.astimezone(self._run.tz):%Y-%m-%d}"
+        filled = before.counters.get(_DATABASE)
+        if filled == self._name:
+            raise PermanentError(
+                f"the database {self._name} is missing or empty, but it was filled on {day}",
+                "Restore the newest backup, or start afresh with 'ctvpipe update --new-database'.",
+            )
         raise PermanentError(
-            f"the database {self._name} is missing or empty, but it was filled on "
-            f"{before.started_at.astimezone(self._run.tz):%Y-%m-%d}",
-            "Restore the newest backup, or start afresh with 'ctvpipe update --new-database'.",
+            f"the database {self._name} is missing or empty; the one filled on {day} is {filled}",
+            "Correct DATABASE_PATH or DATABASE_URL; if a new one is meant, once: 'ctvpipe update --new-database'.",
         )
 
 

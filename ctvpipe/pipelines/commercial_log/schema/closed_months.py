@@ -10,6 +10,12 @@ _SQLITE_EVENTS = {
     "delete": ("DELETE", "OLD.broadcast_month"),
 }
 
+# "OR REPLACE" removes the row that is in the way without asking the trigger for deletions.
+_SQLITE_REPLACED = (
+    " OR EXISTS (SELECT 1 FROM spots s JOIN month_closures c ON c.broadcast_month = s.broadcast_month"
+    " WHERE s.spot_id = NEW.spot_id)"
+)
+
 _POSTGRESQL = (
     """
     CREATE FUNCTION refuse_closed_month() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -57,11 +63,17 @@ def create(op: Any) -> None:
             op.execute(statement)
         return
     for name, (event, months) in _SQLITE_EVENTS.items():
+        replaced = "" if event == "DELETE" else _SQLITE_REPLACED
         op.execute(
             f"CREATE TRIGGER spots_closed_{name} BEFORE {event} ON spots"  # noqa: S608  (constants above)
-            f" WHEN EXISTS (SELECT 1 FROM month_closures WHERE broadcast_month IN ({months}))"
+            f" WHEN EXISTS (SELECT 1 FROM month_closures WHERE broadcast_month IN ({months})){replaced}"
             " BEGIN SELECT RAISE(ABORT, 'the month is closed'); END"
         )
+    op.execute(
+        "CREATE TRIGGER closures_permanent_insert BEFORE INSERT ON month_closures"
+        " WHEN EXISTS (SELECT 1 FROM month_closures WHERE broadcast_month = NEW.broadcast_month)"
+        " BEGIN SELECT RAISE(ABORT, 'the month is closed already'); END"
+    )
     for event in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER closures_permanent_{event.lower()} BEFORE {event} ON month_closures"

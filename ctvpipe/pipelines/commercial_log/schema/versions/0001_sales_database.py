@@ -176,6 +176,7 @@ def _imports() -> None:
         *_text("notes", "error_summary"),
         sa.CheckConstraint("import_mode IN ('HISTORICAL', 'WEEKLY_UPDATE', 'MANUAL')"),
         sa.CheckConstraint("status IN ('RUNNING', 'COMPLETED', 'FAILED')"),
+        sqlite_with_rowid=False,
     )
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE SCHEMA IF NOT EXISTS meta")
@@ -194,6 +195,7 @@ def _imports() -> None:
         sa.Column("metadata", sa.JSON(), nullable=False, server_default="{}"),
         sa.CheckConstraint("status IN ('running', 'completed', 'failed')"),
         schema="meta",
+        sqlite_with_rowid=False,
     )
 
 
