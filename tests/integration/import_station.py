@@ -12,7 +12,7 @@ from zipfile import ZipFile
 
 from tests.fakes.http_receiver import Receiver
 from tests.fakes.workbook import Spec, Summary, write
-from tests.integration.share_station import LONG_AGO, PASSWORD, SHARE, WORKBOOK, ShareStation, running
+from tests.integration.share_station import LONG_AGO, PASSWORD, SHARE, WORKBOOK, ShareStation
 from tests.integration.smb_server import ACCOUNT, wait_for
 from tests.integration.station import CHECKOUT, Result, Station
 
@@ -20,6 +20,7 @@ IMPORT = ("commercial", "import")
 SMALL = Spec(rows=120, seed=3)
 TOPIC = "station-alerts"
 AS_SERVICE = {"INVOCATION_ID": "0123456789abcdef0123456789abcdef"}
+WIDTHS = b'<cols><col min="1" max="1" width="41.5" customWidth="1"/><col min="3" max="3" hidden="1" width="0"/></cols>'
 SHORT_WAITS = {
     "COMMERCIAL_NETWORK_SECONDS": "0",
     "COMMERCIAL_CONNECT_SECONDS": "5",
@@ -52,8 +53,8 @@ class ImportStation(Station):
 
     @property
     def temporary(self) -> Path:
-        """Where the station's commands put temporary files."""
-        return self.root / "tmp"
+        """Where the station's commands put temporary files; not below ``root``."""
+        return self.root.with_name("tmp")
 
     def put(self, spec: Spec = SMALL) -> Summary:
         """Put a workbook on the share, saved long ago."""
@@ -103,7 +104,7 @@ class ImportStation(Station):
         return sorted(
             [path.name for path in self.daily.iterdir() if not path.name.startswith("Commercial Log ")]
             + [
-                str(path.relative_to(self.root))
+                str(path.relative_to(self.root.parent))
                 for place in (self.incoming, self.temporary)
                 for path in place.rglob("*")
             ]
@@ -119,7 +120,8 @@ class ImportStation(Station):
 @contextmanager
 def importing(root: Path, receiver: Receiver) -> Iterator[ImportStation]:
     """A station with a small workbook on a running server."""
-    with running(root / "share") as smb:
+    smb = ShareStation(root / "share")
+    with smb.server:
         station = ImportStation(root / "station")
         station.connect(smb, receiver)
         station.put()
@@ -130,14 +132,11 @@ def widen(path: Path, sheet: str = "xl/worksheets/sheet1.xml") -> None:
     """Give the first columns widths of their own, as people do."""
     with ZipFile(path) as package:
         parts = {info: package.read(info) for info in package.infolist()}
-    widths = (
-        b'<cols><col min="1" max="1" width="41.5" customWidth="1"/><col min="3" max="3" hidden="1" width="0"/></cols>'
-    )
     with ZipFile(path, "w") as package:
         for info, data in parts.items():
             package.writestr(
-                info, data.replace(b"<sheetData>", widths + b"<sheetData>") if info.filename == sheet else data
+                info, data.replace(b"<sheetData>", WIDTHS + b"<sheetData>") if info.filename == sheet else data
             )
 
 
-__all__ = ["AS_SERVICE", "IMPORT", "SMALL", "TOPIC", "WORKBOOK", "ImportStation", "importing", "widen"]
+__all__ = ["AS_SERVICE", "IMPORT", "SMALL", "TOPIC", "WIDTHS", "WORKBOOK", "ImportStation", "importing", "widen"]

@@ -16,14 +16,15 @@ from tests.fakes import workbook_hostile as hostile
 from tests.fakes import xlsx_reader
 from tests.fakes.http_receiver import Receiver, receiving
 from tests.fakes.workbook import DECOYS, Spec, Summary, write
-from tests.fakes.xlsx_reader import Cell, Kind
-from tests.integration.import_station import IMPORT, SMALL, WORKBOOK, ImportStation, importing, widen
+from tests.fakes.xlsx_reader import Kind, Row
+from tests.integration.import_station import IMPORT, SMALL, WIDTHS, WORKBOOK, ImportStation, importing, widen
 from tests.integration.share_station import FOLDER
 from tests.integration.smb_server import wait_for
 from tests.integration.station import Result, tree
 
 SHEET = "Commercials"
 LOG = "ctv-commercial-import/import.log"
+Sheets = tuple[list[Row], list[Row]]
 
 
 @pytest.fixture
@@ -64,62 +65,54 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 
 
 @pytest.fixture(scope="module")
-def sheets(night: Night) -> tuple[list[list[Cell | None]], list[list[Cell | None]]]:
-    """The wanted sheet of the source and the published one, by the independent reader."""
-    return xlsx_reader.values(night.source, SHEET), xlsx_reader.values(night.published, SHEET)
+def sheets(night: Night) -> Sheets:
+    """The rows of the wanted sheet in the source and in the published file, by the independent reader."""
+    return list(xlsx_reader.read(night.source, SHEET)), list(xlsx_reader.read(night.published, SHEET))
 
 
-def typed(cell: Cell | None) -> tuple[object, ...] | None:
-    return None if cell is None else (cell.kind, cell.raw, cell.number_format)
+def typed(row: Row) -> tuple[int, dict[int, tuple[Kind, str, str]]]:
+    """The row's number, and kind, text and number format of its cells by column."""
+    return row.number, {column: (cell.kind, cell.raw, cell.number_format) for column, cell in row.cells.items()}
 
 
-def test_the_whole_sheet_is_published_cell_by_cell(
-    night: Night, sheets: tuple[list[list[Cell | None]], list[list[Cell | None]]]
-) -> None:
+def test_the_whole_sheet_is_published_cell_by_cell(night: Night, sheets: Sheets) -> None:
     source, published = sheets
-    assert (night.summary.spots + night.summary.trade, len(source) - 1) == (15_576, night.summary.rows)
-    assert [[typed(cell) for cell in row] for row in published] == [[typed(cell) for cell in row] for row in source]
-    assert {cell.kind for row in source for cell in row if cell} >= {Kind.TEXT, Kind.NUMBER, Kind.BLANK}
+    assert night.summary.spots + night.summary.trade == 15_576
+    assert source[-1].number - 1 == night.summary.rows
+    assert [typed(row) for row in published] == [typed(row) for row in source]
+    kinds = {cell.kind for row in source for cell in row.cells.values()}
+    assert kinds == {Kind.TEXT, Kind.NUMBER, Kind.BLANK}
 
 
-def test_formulas_are_replaced_by_their_results(
-    night: Night, sheets: tuple[list[list[Cell | None]], list[list[Cell | None]]]
-) -> None:
-    source, published = sheets
-    formulas = sum(cell is not None and cell.formula is not None for row in source for cell in row)
-    assert formulas == night.summary.formulas > 1000
-    assert not any(cell is not None and cell.formula is not None for row in published for cell in row)
-    assert f"Formulas replaced by their results: {formulas}" in night.result.text
+def test_formulas_are_replaced_by_their_results(night: Night, sheets: Sheets) -> None:
+    with_formula = [sum(cell.formula is not None for row in rows for cell in row.cells.values()) for rows in sheets]
+    assert with_formula == [night.summary.formulas, 0]
+    assert night.summary.formulas > 1000
+    assert f"Formulas replaced by their results: {night.summary.formulas}" in night.result.text
 
 
-def test_only_the_wanted_sheet_and_its_strings_are_published(night: Night) -> None:
+def test_only_the_wanted_sheet_and_its_strings_are_published(night: Night, sheets: Sheets) -> None:
     assert set(DECOYS) < set(xlsx_reader.sheet_names(night.source))
     assert xlsx_reader.sheet_names(night.published) == [SHEET]
-    own = {cell.raw for row in xlsx_reader.read(night.source, SHEET) for cell in row.cells.values()}
-    others = {
-        cell.raw
-        for name in DECOYS
-        for row in xlsx_reader.read(night.source, name)
-        for cell in row.cells.values()
-        if cell.kind is Kind.TEXT
-    }
-    foreign = others - own
-    assert len(foreign) > 10
+    decoys = [row for name in DECOYS for row in xlsx_reader.read(night.source, name)]
+    own, others = (texts(rows) for rows in (sheets[0], decoys))
+    assert len(others - own) > 10
     with ZipFile(night.published) as package:
         strings = re.findall(r"<t[^>]*>([^<]*)</t>", package.read("xl/sharedStrings.xml").decode())
-        assert [name for name in package.namelist() if name.startswith("xl/worksheets/")] == [
-            "xl/worksheets/sheet1.xml"
-        ]
-    assert foreign.isdisjoint(strings)
+        assert [name for name in package.namelist() if "worksheets" in name] == ["xl/worksheets/sheet1.xml"]
+    assert (others - own).isdisjoint(strings)
 
 
-def test_hidden_rows_and_column_widths_are_kept(night: Night) -> None:
-    source, published = (list(xlsx_reader.read(path, SHEET)) for path in (night.source, night.published))
-    hidden = [row.number for row in published if row.hidden]
-    assert hidden == [row.number for row in source if row.hidden]
-    assert len(hidden) == night.summary.hidden > 100
-    columns = openpyxl.load_workbook(night.published)[SHEET].column_dimensions
-    assert (columns["A"].width, columns["C"].hidden) == (41.5, True)
+def texts(rows: list[Row]) -> set[str]:
+    return {cell.raw for row in rows for cell in row.cells.values() if cell.kind is Kind.TEXT}
+
+
+def test_hidden_rows_and_column_widths_are_kept(night: Night, sheets: Sheets) -> None:
+    source, published = ([row.number for row in rows if row.hidden] for rows in sheets)
+    assert published == source
+    assert len(source) == night.summary.hidden > 100
+    with ZipFile(night.published) as package, package.open("xl/worksheets/sheet1.xml") as sheet:
+        assert sheet.read(4000).count(WIDTHS) == 1
 
 
 def test_what_is_said_counted_and_left(night: Night) -> None:
@@ -165,7 +158,7 @@ class Trouble:
 
 
 def remove(station: ImportStation) -> None:
-    station.smb.workbook.unlink()
+    station.smb.workbook.unlink(missing_ok=True)
 
 
 def put_again(station: ImportStation) -> None:
@@ -323,6 +316,9 @@ TROUBLES = {
     ),
     "no sheet wanted": Trouble("COMMERCIAL_SHEETS: names no sheet", 2, settings=setting("COMMERCIAL_SHEETS", " , ")),
 }
+ONCE = {"no rows", "formulas without results", "corner cell", "bomb", "encrypted", "little disk", "drive letter"}
+ONCE |= {"no number", "no sheet wanted"}
+"""Those that are tried for one bad night only; the others for two."""
 OUTCOMES = {1: "failed", 2: "failed", 3: "refused"}
 
 
@@ -378,8 +374,9 @@ def test_trouble(station: ImportStation, name: str) -> None:
 
     if trouble.midway:
         trouble.repaired(station)
-    assert bad_night(station, trouble).code == trouble.code
-    assert len(station.alerts()) == 1, "told once a day"
+    if name not in ONCE:
+        assert bad_night(station, trouble).code == trouble.code
+        assert len(station.alerts()) == 1, "told once a day"
 
     trouble.repaired(station)
     repaired = station.import_()
@@ -456,8 +453,8 @@ def test_several_sheets_may_be_wanted(station: ImportStation) -> None:
     assert station.import_().code == 0
     assert xlsx_reader.sheet_names(station.workbook()) == ["Pending", "Commercials"]
     for sheet in ("Pending", "Commercials"):
-        theirs, ours = (xlsx_reader.values(path, sheet) for path in (station.smb.workbook, station.workbook()))
-        assert [[typed(cell) for cell in row] for row in ours] == [[typed(cell) for cell in row] for row in theirs]
+        theirs, ours = (xlsx_reader.read(path, sheet) for path in (station.smb.workbook, station.workbook()))
+        assert [typed(row) for row in ours] == [typed(row) for row in theirs]
 
 
 @pytest.mark.parametrize(("missing", "code"), [(False, 0), (True, 1)])
@@ -470,6 +467,7 @@ def test_a_dry_run_leaves_no_byte_anywhere(station: ImportStation, missing: bool
     result = station.import_("--dry-run")
     assert result.code == code, result.text
     assert (tree(station.root), tree(station.smb.share)) == before
+    assert list(station.temporary.iterdir()) == []
     assert station.alerts() == []
     said = "not found in" if missing else f"would publish {station.workbook().name}: "
     assert said in result.text

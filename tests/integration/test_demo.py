@@ -1,0 +1,105 @@
+"""The demo: a whole night on sample data that ends healthy, inside its directory."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.station import CHECKOUT, tree
+
+INSTALLED = [Path(place) for place in ("/var/lib/ctvpipe", "/run/ctvpipe", "/opt/apps/ctv-bookedbiz-db")]
+LOGS = Path("/var/log")
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo after it has run. ``outside``: the only other places it knew of."""
+
+    directory: Path
+    outside: Path
+    installed: dict[str, str]
+    code: int
+    printed: str
+
+
+def installed() -> dict[str, str]:
+    """What an installation would have touched."""
+    found = {str(place): repr(tree(place)) for place in INSTALLED if place.exists()}
+    return found | {str(log): repr(tree(log)) for log in LOGS.glob("ctv-*")}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """Run the demo with home, temporary and working directories that are empty, and with settings that must not count."""
+    directory, outside = tmp_path_factory.mktemp("demo") / "night", tmp_path_factory.mktemp("outside")
+    places = {
+        name: outside / name
+        for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "CTVPIPE_STATE_DIR", "cwd")
+    }
+    for place in places.values():
+        place.mkdir()
+    before = installed()
+    environ = {name: str(place) for name, place in places.items() if name != "cwd"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.demo", str(directory)],
+        cwd=places["cwd"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1", **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert installed() == before
+    return Demo(directory, outside, before, done.returncode, done.stdout)
+
+
+def test_the_demo_ends_healthy(demo: Demo) -> None:
+    assert demo.code == 0, demo.printed
+    assert "\nHEALTHY" in demo.printed
+    assert "ERROR" not in demo.printed
+    assert "Traceback" not in demo.printed
+    assert "Where to look" in demo.printed
+    assert demo.printed.count("SUCCESS: ") == 5
+
+
+def test_the_second_update_changes_nothing(demo: Demo) -> None:
+    first, second = re.findall(r"SUCCESS: daily-update: .*", demo.printed)
+    assert re.search(r"15,?532 new", first), first
+    assert re.search(r"\b0 new\b", second), second
+    assert re.search(r"\b0 gone\b", second), second
+
+
+def test_nothing_is_written_outside_of_its_directory(demo: Demo) -> None:
+    assert [path for path in demo.outside.rglob("*") if path.parent != demo.outside] == []
+    assert {path.name for path in demo.directory.iterdir()} == {
+        "share",
+        "data",
+        "state",
+        "run",
+        "log",
+        "etc",
+        "ctvpipe",
+    }
+    assert len(list((demo.directory / "data" / "raw" / "archive").iterdir())) >= 1
+
+
+def test_its_command_goes_on_working(demo: Demo) -> None:
+    done = subprocess.run(
+        [demo.directory / "ctvpipe", "runs", "list"],
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("success") == 5
