@@ -111,7 +111,7 @@ ALIAS(ssize_t, pwritev64v2, (int fd, const struct iovec *parts, int count, off_t
         if (refused(verdict))                                                                                          \
             return -1;                                                                                                 \
         finish(verdict);                                                                                               \
-        return 0;                                                                                                      \
+        return fcntl(fd, F_GETFD) < 0 ? -1 : 0; /* EBADF */                                                            \
     }
 
 SYNC_CALL(fsync)

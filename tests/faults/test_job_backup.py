@@ -8,24 +8,19 @@ from pathlib import Path
 import pytest
 
 from .injector import DiskFull, ForkServer, FsyncError, Injector, Kill, Step, every_step, restore
-from .station import (
-    BACKUP,
-    UPDATE,
+from .plans import (
     Plan,
-    Sales,
-    Station,
     check_closed_up,
     check_recorded,
     check_status,
     check_told,
-    digest,
     full_in_mid_write,
     full_once,
     kill_after,
     kill_before,
     torn_write,
-    unpacked,
 )
+from .station import BACKUP, UPDATE, Sales, Station, digest, unpacked
 
 JOB = "db-backup"
 OLDEST, NEWEST = (f"production-2026010{day}-020500.sqlite3.gz" for day in (1, 2))
@@ -33,9 +28,9 @@ OLDEST, NEWEST = (f"production-2026010{day}-020500.sqlite3.gz" for day in (1, 2)
 PLANS = [
     Plan("kill before", kill_before, stride=2, offset=0),
     Plan("kill after", kill_after, stride=2, offset=0),
-    Plan("torn write", torn_write, stride=4, offset=1),
-    Plan("disk full", DiskFull, stride=4, offset=0),
-    Plan("disk full once", full_once, stride=4, offset=2),
+    Plan("torn write", torn_write, stride=6, offset=1),
+    Plan("disk full", DiskFull, stride=6, offset=0),
+    Plan("disk full once", full_once, stride=6, offset=2),
     Plan("disk full in mid-write", full_in_mid_write, stride=8, offset=3),
     Plan("fsync error", FsyncError),
 ]

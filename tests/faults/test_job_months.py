@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from .injector import DiskFull, ForkServer, FsyncError, Injector, Kill, Step, every_step, restore
-from .station import UPDATE, Plan, Sales, Station, check_told, full_once, kill_after, kill_before, torn_write
+from .plans import (
+    Plan,
+    check_told,
+    full_once,
+    kill_after,
+    kill_before,
+    torn_write,
+)
+from .station import UPDATE, Sales, Station
 
 MONTH = "Nov-26"
 CLOSE = ["ctvpipe", "months", "close", MONTH, "--by", "A. Example", "--yes"]

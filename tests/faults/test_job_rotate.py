@@ -13,10 +13,8 @@ from pathlib import Path
 import pytest
 
 from .injector import DiskFull, ForkServer, FsyncError, Injector, Kill, Step, every_step, restore
-from .station import (
-    ROTATE,
+from .plans import (
     Plan,
-    Station,
     check_closed_up,
     check_recorded,
     check_status,
@@ -27,16 +25,17 @@ from .station import (
     kill_before,
     torn_write,
 )
+from .station import ROTATE, Station
 
 JOB = "commercial-rotation"
 # Killed before a step is killed after the one before it: together the first two stop it at every point there is.
 PLANS = [
-    Plan("kill before", kill_before, stride=2, offset=0, follow=2),
-    Plan("kill after", kill_after, stride=2, offset=0, follow=2),
-    Plan("torn write", torn_write, stride=2, offset=1, follow=2),
-    Plan("disk full", DiskFull, stride=2, offset=0, follow=2),
-    Plan("disk full once", full_once, stride=2, offset=1, follow=2),
-    Plan("disk full in mid-write", full_in_mid_write, stride=4, offset=3, follow=2),
+    Plan("kill before", kill_before, stride=2, offset=0),
+    Plan("kill after", kill_after, stride=2, offset=0),
+    Plan("torn write", torn_write, stride=6, offset=1, follow=3),
+    Plan("disk full", DiskFull, stride=6, offset=0, follow=3),
+    Plan("disk full once", full_once, stride=6, offset=2, follow=3),
+    Plan("disk full in mid-write", full_in_mid_write, stride=6, offset=3, follow=3),
     Plan("fsync error", FsyncError),
 ]
 Archives = dict[str, dict[str, bytes]]

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from .injector import DiskFull, ForkServer, FsyncError, Injector, Kill, Step, every_step, restore
-from .station import (
-    UPDATE,
+from .plans import (
     Plan,
-    Sales,
-    Station,
     check_closed_up,
     check_recorded,
     check_status,
@@ -23,12 +20,13 @@ from .station import (
     kill_before,
     torn_write,
 )
+from .station import UPDATE, Sales, Station
 
 JOB = "daily-update"
 # Killed before a step is killed after the one before it: together the first two stop it at every point there is.
 PLANS = [
-    Plan("kill before", kill_before, stride=2, offset=0, follow=12),
-    Plan("kill after", kill_after, stride=2, offset=0, follow=12),
+    Plan("kill before", kill_before, stride=2, offset=0),
+    Plan("kill after", kill_after, stride=2, offset=0),
     Plan("torn write", torn_write, stride=6, offset=1),
     Plan("disk full", DiskFull, stride=6, offset=0),
     Plan("disk full once", full_once, stride=6, offset=2),
@@ -37,10 +35,10 @@ PLANS = [
 ]
 # Twice as many steps, most of them the schema's pages one after the other.
 FIRST_LOAD_PLANS = [
-    Plan("kill before", kill_before, stride=8, offset=0),
-    Plan("kill after", kill_after, stride=8, offset=3),
-    Plan("disk full", DiskFull, stride=16, offset=1),
-    Plan("disk full once", full_once, stride=16, offset=9),
+    Plan("kill before", kill_before, stride=12, offset=0),
+    Plan("kill after", kill_after, stride=12, offset=5),
+    Plan("disk full", DiskFull, stride=24, offset=1),
+    Plan("disk full once", full_once, stride=24, offset=13),
 ]
 
 
@@ -151,3 +149,15 @@ def _disturb(night: Night, plan: Plan) -> None:
             check_closed_up(station, step, stale)
             followed += 1
     assert followed
+
+
+def test_no_database_is_made_beside_the_log_of_one_that_is_gone(first_night: Night) -> None:
+    station = first_night.station
+    restore(first_night.template, station.root)
+    log = station.database.with_name(f"{station.database.name}-wal")
+    log.write_bytes(b"the last changes")
+    result = station.injector.run(UPDATE, station.env)
+    assert result.returncode == 1, f"{result}"
+    assert f"there is {log.name} without the database" in result.stderr
+    assert not station.database.exists()
+    assert log.read_bytes() == b"the last changes"
