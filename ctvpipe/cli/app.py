@@ -6,6 +6,7 @@ is that command, any other is a group of commands.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -97,6 +98,7 @@ def _root(
 
 def main() -> NoReturn:
     """Run the command of ``sys.argv`` and leave with its exit code."""
+    gc.disable()  # a command lives for seconds: looking for cycles costs it more than they do
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -31,12 +31,15 @@ def update(
     verbose: Annotated[bool, typer.Option("--verbose", help="Tracebacks on the console too.")] = False,
 ) -> None:
     """Bring the sales database's open months to what the newest workbook says."""
-    from ctvpipe import jobs
-    from ctvpipe.core.run import run_of
-    from ctvpipe.pipelines.commercial_log.update import Options
-    from ctvpipe.pipelines.commercial_log.update import update as run_update
+    from ctvpipe.core.bounded import Child
 
-    asks = sys.stdin.isatty() and not (unattended or force or dry_run)
-    options = Options(file, strategy, force, new_database, typer.confirm if asks else None)
-    with run_of(jobs.find("daily-update"), dry_run=dry_run, verbose=verbose) as run:
-        run_update(run, options)
+    with Child("ctvpipe.pipelines.commercial_log.reading") as reader:  # gets ready while the rest is imported
+        from ctvpipe import jobs
+        from ctvpipe.core.run import run_of
+        from ctvpipe.pipelines.commercial_log.update import Options
+        from ctvpipe.pipelines.commercial_log.update import update as run_update
+
+        asks = sys.stdin.isatty() and not (unattended or force or dry_run)
+        options = Options(file, strategy, force, new_database, typer.confirm if asks else None)
+        with run_of(jobs.find("daily-update"), dry_run=dry_run, verbose=verbose) as run:
+            run_update(run, options, reader)

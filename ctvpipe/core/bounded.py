@@ -8,6 +8,7 @@ gets no environment, so no secret either, but what the arguments carry through a
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import pickle
@@ -19,7 +20,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import IO, Any, BinaryIO, Generic, TypeVar, cast
+from typing import IO, Any, BinaryIO, Generic, Self, TypeVar, cast
 
 from ctvpipe.core.errors import CtvpipeError, TransientError
 
@@ -28,6 +29,7 @@ T = TypeVar("T")
 _BOOT = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from ctvpipe.core.bounded import serve; serve()"
 )
+_Process = subprocess.Popen[bytes]
 # LD_PRELOAD: a library that the parent was started under (faketime, an allocator, a fault injector) is meant for all of it.
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "LD_PRELOAD")
 _MIB = 1024 * 1024
@@ -148,30 +150,65 @@ def start(
     *args: Any,
     limits: Limits,
     on_progress: Callable[[Any], None] | None = None,
+    child: Child | None = None,
     **kwargs: Any,
 ) -> Task[T]:
     """Start ``function(*args, **kwargs)`` in a child under ``limits``; it must be importable by its name.
 
     Arguments, result and exceptions travel pickled through pipes, never through the command line or environment.
+    ``child``: one that was prepared for it.
     """
-    process = subprocess.Popen(  # noqa: S603  (our own interpreter)
-        [sys.executable, "-I", "-S", "-c", _BOOT],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ},
-        start_new_session=True,
-    )
+    process = (child or Child(function.__module__)).take()
     task: Task[T] = Task(process, limits=limits, on_progress=on_progress)
-    request = (function.__module__, function.__qualname__, args, kwargs, limits)
+    _tell(process, (function.__module__, function.__qualname__, args, kwargs, limits))
+    return task
+
+
+class Child:
+    """A child that gets ready for a call to come: it imports ``module`` while the parent is at something else.
+
+    A context manager: a child that got no call is ended on leaving.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._process: _Process | None = None
+        with contextlib.suppress(OSError):  # tried again, and told, when the call comes
+            self._process = self._spawned()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            Task[None](self.take(), limits=Limits(0), on_progress=None).cancel()
+
+    def take(self) -> _Process:
+        """The process, for its one call."""
+        process, self._process = self._process or self._spawned(), None
+        return process
+
+    def _spawned(self) -> _Process:
+        process = subprocess.Popen(  # noqa: S603  (our own interpreter)
+            [sys.executable, "-I", "-S", "-c", _BOOT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ},
+            start_new_session=True,
+        )
+        _tell(process, sys.path, self._module)
+        return process
+
+
+def _tell(process: _Process, *items: Any) -> None:
     stdin = cast("IO[bytes]", process.stdin)
     try:
-        pickle.dump(sys.path, stdin)
-        pickle.dump(request, stdin)
-        stdin.close()
+        for item in items:
+            pickle.dump(item, stdin)
+        stdin.flush()
     except BrokenPipeError:
         pass  # the child died at birth; result() says how
-    return task
 
 
 class Limits:
@@ -199,8 +236,11 @@ def call(
 
 
 def serve() -> None:
-    """The child's side: read one request from standard input, answer on standard output."""
+    """The child's side: get ready, read one request from standard input, answer on standard output."""
     global _report  # noqa: PLW0603  (one request a process)
+    gc.disable()  # the child lives for one call
+    with contextlib.suppress(Exception):  # the call imports it again, and tells what was wrong
+        importlib.import_module(pickle.load(sys.stdin.buffer))  # noqa: S301  (our own parent)
     module, name, args, kwargs, limits = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent)
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing printed by a library may mix with the answer

@@ -20,6 +20,7 @@ from ctvpipe.core.errors import ConfigurationError, NotNowError, PermanentError,
 
 BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
+_CACHE_KIB = 32 * 1024  # a night's transaction fits, and is written once
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
@@ -60,6 +61,7 @@ def _sqlite(path: Path, *, read_only: bool, untouched: bool) -> sa.Engine:
         if not read_only:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
+            db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         return db
 
     engine = sa.create_engine(

@@ -57,6 +57,12 @@ def require_current(connection: sa.Connection, package: str) -> bool:
     return found == known[-1]
 
 
+def load() -> None:
+    """Import Alembic, which takes its time, before it is needed."""
+    import alembic.command
+    import alembic.config  # noqa: F401
+
+
 def upgrade(connection: sa.Connection, package: str) -> bool:
     """Bring the schema forward inside the connection's transaction. Returns whether anything had to be done."""
     if require_current(connection, package):

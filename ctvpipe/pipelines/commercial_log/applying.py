@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from ctvpipe.core.errors import CtvpipeError
 from ctvpipe.pipelines.commercial_log import categories, database, identities, markets, planning
 from ctvpipe.pipelines.commercial_log.columns import POSITION
 from ctvpipe.pipelines.commercial_log.reading import Log
+from ctvpipe.pipelines.commercial_log.values import Value
 
 _AIR_DATE, _MARKET = POSITION["air_date"], POSITION["market_name"]
 _BILL_CODE, _MONTH = POSITION["bill_code"], POSITION["broadcast_month"]
@@ -40,9 +42,7 @@ class Applied:
     categories: Counter[str] = field(default_factory=Counter)
     methods: Counter[str] = field(default_factory=Counter)
     to_review: int = 0
-    aligned: int = 0
-    without_customer: int = 0
-    without_agency: int = 0
+    alignment: identities.Alignment = field(default_factory=identities.Alignment)
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,7 @@ def apply(
         on_progress(start + len(spots))
     applied = build.tally
     months = [month.month for month in planned.plan.months]
-    applied.aligned = identities.align(connection, directory, months)
-    applied.without_customer, applied.without_agency = identities.count_unmatched(connection, months)
+    applied.alignment = identities.align(connection, directory, months)
     expected = {month.month: month.in_file for month in planned.plan.months}
     if wrong := database.wrong_month_totals(connection, expected):
         raise CtvpipeError(f"{', '.join(wrong)}: not the file's rows after the update; everything was rolled back")
@@ -144,33 +143,33 @@ class _SpotBuilder:
         self._decided = database.decided_languages(connection)
         self._categoriser = categories.Categoriser(rule_set, list(self._languages))
         self._loaded = origin.started.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        # a log has few distinct values
+        self._decide = cache(self._decision)
+        self._keys = cache(self._look_up_keys)
+        self._columns = cache(self._assignment_columns)
 
     def __call__(
         self, positions: Sequence[int], ids: Sequence[int]
     ) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+        log, tally = self._log, self.tally
         spots: list[tuple[object, ...]] = []
         assignments: list[tuple[object, ...]] = []
+        given: list[categories.Assignment] = []
         for position, spot_id in zip(positions, ids, strict=True):
-            row, digest = self._log.rows[position], self._log.hashes[position]
-            decision = self._categoriser.decide(*(_text(row[p]) for p in (_LANGUAGE, _TYPE, _REVENUE)))
+            row, digest = log.rows[position], log.hashes[position]
+            decision = self._decide(row[_LANGUAGE], row[_TYPE], row[_REVENUE])
             assignment = self._people_first(digest, decision.assignment)
-            spots.append((spot_id, *row, *self._keys(row, position), decision.category, digest))
-            assignments.append(
-                (
-                    spot_id,
-                    assignment.language_code,
-                    assignment.status,
-                    assignment.confidence,
-                    assignment.method,
-                    self._loaded,
-                    assignment.requires_review,
-                    assignment.notes,
-                )
-            )
-            self.tally.categories[decision.category] += 1
-            self.tally.methods[assignment.method] += 1
-            self.tally.to_review += assignment.requires_review
+            keys = self._keys(row[_BILL_CODE], row[_MARKET], row[_LANGUAGE], log.sheets[position])
+            spots.append((spot_id, *row, *keys, decision.category, digest))
+            assignments.append((spot_id, *self._columns(assignment)))
+            given.append(assignment)
+        tally.categories.update(str(spot[-2]) for spot in spots)
+        tally.methods.update(assignment.method for assignment in given)
+        tally.to_review += sum(assignment.requires_review for assignment in given)
         return spots, assignments
+
+    def _decision(self, code: Value, spot_type: Value, revenue: Value) -> categories.Decision:
+        return self._categoriser.decide(_text(code), _text(spot_type), _text(revenue))
 
     def _people_first(self, digest: bytes, assignment: categories.Assignment) -> categories.Assignment:
         """What a person decided for a row like this one, else what the rules say."""
@@ -180,17 +179,29 @@ class _SpotBuilder:
         code, who = decided
         return manual_assignment(code, who)
 
-    def _keys(self, row: Sequence[object], position: int) -> tuple[object, ...]:
-        identity = self._directory.resolve(str(row[_BILL_CODE]))
-        market = row[_MARKET]
-        language = self._categoriser.language(_text(row[_LANGUAGE]))
+    def _assignment_columns(self, given: categories.Assignment) -> tuple[object, ...]:
+        """The columns of an assignment after its spot."""
+        return (
+            given.language_code,
+            given.status,
+            given.confidence,
+            given.method,
+            self._loaded,
+            given.requires_review,
+            given.notes,
+        )
+
+    def _look_up_keys(self, bill_code: Value, market: Value, language: Value, sheet: str) -> tuple[object, ...]:
+        """The columns of a spot between the workbook's and its category."""
+        identity = self._directory.resolve(str(bill_code))
+        known = self._categoriser.language(_text(language))
         return (
             identity.customer_id,
             identity.agency_id,
             self._markets.get(str(market).casefold()) if market else None,
-            self._languages.get(language) if language else None,
+            self._languages.get(known) if known else None,
             self._loaded,
-            f"{self._origin.file}:{self._log.sheets[position]}",
+            f"{self._origin.file}:{sheet}",
             self._origin.batch_id,
         )
 
@@ -200,5 +211,5 @@ def manual_assignment(code: str, who: str) -> categories.Assignment:
     return categories.Assignment(code, "determined", 1.0, _MANUAL, False, f"decided by {who}")
 
 
-def _text(value: object) -> str | None:
+def _text(value: Value) -> str | None:
     return None if value is None else str(value)

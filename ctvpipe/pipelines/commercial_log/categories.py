@@ -96,7 +96,7 @@ class Decision:
 
 
 class Categoriser:
-    """Decides category and language of spots by a rule set; remembers decisions, a log has few distinct ones.
+    """Decides category and language of spots by a rule set.
 
     ``languages``: the codes of the reference table; they are compared without regard to case.
     """
@@ -104,7 +104,6 @@ class Categoriser:
     def __init__(self, rule_set: str, languages: list[str]) -> None:
         self._rules = RULE_SETS[rule_set]
         self._languages = {code.upper(): code for code in languages} | LANGUAGE_ALIASES
-        self._decided: dict[tuple[str, str, str], Decision] = {}
 
     def language(self, code: str | None) -> str | None:
         """The reference code for a code as written, or ``None`` when it is unknown."""
@@ -113,11 +112,8 @@ class Categoriser:
     def decide(self, code: str | None, spot_type: str | None, revenue: str | None) -> Decision:
         """The decision for a spot with this language code, spot type and revenue type."""
         key = ((code or "").strip().upper(), spot_type or "", revenue or "")
-        decision = self._decided.get(key)
-        if decision is None:
-            rule = next(rule for rule in self._rules if rule.matches(*key))
-            decision = self._decided[key] = Decision(rule.category, self._assign(rule, *key))
-        return decision
+        rule = next(rule for rule in self._rules if rule.matches(*key))
+        return Decision(rule.category, self._assign(rule, *key))
 
     def _assign(self, rule: Rule, code: str, spot_type: str, revenue: str) -> Assignment:
         if rule.category == DEFAULT_ENGLISH:

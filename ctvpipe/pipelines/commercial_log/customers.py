@@ -144,7 +144,7 @@ def alias(connection: sa.Connection, text: str, target: str, *, kind: Kind, by: 
 def _align(connection: sa.Connection, kind: Kind) -> Effect:
     open_months = connection.execute(sa.text(f"SELECT DISTINCT broadcast_month FROM spots WHERE {_OPEN}"))  # noqa: S608
     before = _without(connection, kind)
-    changed = identities.align(connection, identities.Directory.load(connection), list(open_months.scalars()))
+    changed = identities.align(connection, identities.Directory.load(connection), list(open_months.scalars())).corrected
     return Effect(before - _without(connection, kind), changed)
 
 

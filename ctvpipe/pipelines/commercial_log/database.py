@@ -78,9 +78,7 @@ def hashes_by_month(connection: sa.Connection, wanted: Sequence[str]) -> dict[st
     """(spot id, row hash) of the spots of the ``wanted`` months."""
     found: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
     for month in wanted:
-        rows = connection.exec_driver_sql(
-            bulk.paramstyle(connection, "SELECT spot_id, row_hash FROM spots WHERE broadcast_month = ?"), (month,)
-        )
+        rows = bulk.fetch(connection, "SELECT spot_id, row_hash FROM spots WHERE broadcast_month = ?", (month,))
         found[month] = [(spot_id, bytes(digest)) for spot_id, digest in rows]
     return found
 

@@ -16,10 +16,11 @@ from ctvpipe.pipelines.commercial_log.names import folded
 
 @dataclass(frozen=True)
 class Identity:
-    """The ids a bill code resolves to; ``None`` where nothing matches."""
+    """The ids a bill code resolves to; ``None`` where nothing matches. ``names_agency``: whether it names one."""
 
     customer_id: int | None
     agency_id: int | None
+    names_agency: bool = False
 
 
 class Directory:
@@ -90,7 +91,7 @@ class Directory:
             ),
             None,
         )
-        return Identity(customer, agencies[0] if agencies else None)
+        return Identity(customer, agencies[0] if agencies else None, bool(agencies))
 
     def _agency(self, name: str) -> int | None:
         wanted = folded(name)
@@ -101,53 +102,49 @@ def _by_folded(names: Mapping[str, int]) -> dict[str, int]:
     return {folded(name): number for name, number in names.items()}
 
 
-def align(connection: sa.Connection, directory: Directory, open_months: Iterable[str]) -> int:
+@dataclass(frozen=True)
+class Alignment:
+    """What ``align`` found: spots corrected, spots without customer, spots without the agency they name."""
+
+    corrected: int = 0
+    without_customer: int = 0
+    without_agency: int = 0
+
+
+def align(connection: sa.Connection, directory: Directory, open_months: Iterable[str]) -> Alignment:
     """Bring customer and agency of the spots of ``open_months`` to what their bill codes mean now.
 
-    Needed because people add customers and aliases between two runs, for rows that do not change. Returns how many
-    spots were corrected. The caller names open months only; the database refuses closed ones.
+    Needed because people add customers and aliases between two runs, for rows that do not change. The caller names
+    open months only; the database refuses closed ones.
     """
     wanted = list(open_months)
     if not wanted:
-        return 0
+        return Alignment()
+    months: sa.BindParameter[str] = sa.bindparam("months", wanted, expanding=True)
     seen = connection.execute(
         sa.text(
-            "SELECT DISTINCT bill_code, customer_id, agency_id FROM spots WHERE broadcast_month IN :months"
-        ).bindparams(sa.bindparam("months", wanted, expanding=True))
-    ).all()
-    stale = {code for code, customer, agency in seen if (customer, agency) != _pair(directory.resolve(code))}
-    corrected = 0
-    for code in sorted(stale):
-        identity = directory.resolve(code)
-        corrected += connection.execute(
-            sa.text(
-                "UPDATE spots SET customer_id = :customer, agency_id = :agency WHERE bill_code = :code"
-                " AND broadcast_month IN :months AND (customer_id IS DISTINCT FROM :customer"
-                " OR agency_id IS DISTINCT FROM :agency)"
-            ).bindparams(sa.bindparam("months", wanted, expanding=True)),
-            {"customer": identity.customer_id, "agency": identity.agency_id, "code": code},
-        ).rowcount
-    return corrected
-
-
-def count_unmatched(connection: sa.Connection, open_months: Iterable[str]) -> tuple[int, int]:
-    """How many spots of ``open_months`` have no customer, and how many have none of the agencies they name."""
-    months: sa.BindParameter[str] = sa.bindparam("months", list(open_months), expanding=True)
-    rows = connection.execute(
-        sa.text(
-            "SELECT bill_code, customer_id IS NULL, agency_id IS NULL, count(*) FROM spots"
-            " WHERE broadcast_month IN :months AND (customer_id IS NULL OR agency_id IS NULL) GROUP BY 1, 2, 3"
+            "SELECT bill_code, customer_id, agency_id, count(*) FROM spots WHERE broadcast_month IN :months"
+            " GROUP BY bill_code, customer_id, agency_id"
         ).bindparams(months)
     ).all()
-    customers = sum(count for _, no_customer, _, count in rows if no_customer)
-    agencies = sum(count for code, _, no_agency, count in rows if no_agency and _names_agency(code))
-    return customers, agencies
-
-
-def _names_agency(code: str) -> bool:
-    parsed = billcode.parse(code)
-    return parsed is not None and bool(parsed.agencies)
-
-
-def _pair(identity: Identity) -> tuple[int | None, int | None]:
-    return identity.customer_id, identity.agency_id
+    corrected = no_customer = no_agency = 0
+    for code, customer, agency, count in seen:
+        identity = directory.resolve(code)
+        no_customer += count * (identity.customer_id is None)
+        no_agency += count * (identity.agency_id is None and identity.names_agency)
+        if (customer, agency) != (identity.customer_id, identity.agency_id):
+            corrected += connection.execute(
+                sa.text(
+                    "UPDATE spots SET customer_id = :customer, agency_id = :agency WHERE bill_code = :code"
+                    " AND broadcast_month IN :months AND customer_id IS NOT DISTINCT FROM :was_customer"
+                    " AND agency_id IS NOT DISTINCT FROM :was_agency"
+                ).bindparams(months),
+                {
+                    "customer": identity.customer_id,
+                    "agency": identity.agency_id,
+                    "code": code,
+                    "was_customer": customer,
+                    "was_agency": agency,
+                },
+            ).rowcount
+    return Alignment(corrected, no_customer, no_agency)

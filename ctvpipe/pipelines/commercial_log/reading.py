@@ -84,6 +84,11 @@ class _Memo(dict[object, object]):
         value = self[cell] = self.read(cell)
         return value
 
+    def forget(self, *cells: object) -> None:
+        """Remember nothing of ``cells``."""
+        for cell in cells:
+            self.pop(cell, None)
+
     def read(self, cell: object) -> object:
         """The value of ``cell``, without remembering it."""
         try:
@@ -183,10 +188,10 @@ class _SheetReading:
 
     def _column(self, position: int, cells: tuple[object, ...]) -> list[object]:
         memo = self._memos[position]
-        if bool in set(map(type, cells)):  # True and 1.0 are one key, but not one value
+        column = list(map(memo.__getitem__, cells))
+        if (0 in memo or 1 in memo) and bool in set(map(type, cells)):  # True and 1.0 are one key, but not one value
+            memo.forget(0, 1)
             column = [memo.read(cell) if isinstance(cell, bool) else memo[cell] for cell in cells]
-        else:
-            column = list(map(memo.__getitem__, cells))
         if memo.outside:
             self._log.outside_domain[COLUMNS[position].field] += sum(cell in memo.outside for cell in cells)
         return column

@@ -39,8 +39,8 @@ class Options:
     confirm: Callable[[str], bool] | None = None
 
 
-def update(run: Run, options: Options) -> None:
-    """Run the daily update; see the module's text.
+def update(run: Run, options: Options, reader: bounded.Child | None = None) -> None:
+    """Run the daily update; see the module's text. ``reader``: a child that was prepared for reading.
 
     Raises ``ContractError`` for a workbook that breaks its contract or would shrink a month too much, and the errors
     of the database; in every such case the database is as it was.
@@ -49,15 +49,23 @@ def update(run: Run, options: Options) -> None:
     url = settings.require_url()
     path = input_file.choose(run, settings, options.file)
     workbook.require_sane_file(path, max_mib=settings.max_workbook_mib)
-    _Update(run, options, settings, url, path).execute()
+    _Update(run, options, settings, url, path, reader).execute()
 
 
 class _Update:
     """One update of the database at ``url`` from the workbook at ``path``."""
 
-    def __init__(self, run: Run, options: Options, settings: UpdateSettings, url: str, path: Path) -> None:
+    def __init__(
+        self,
+        run: Run,
+        options: Options,
+        settings: UpdateSettings,
+        url: str,
+        path: Path,
+        reader: bounded.Child | None,
+    ) -> None:
         self._run, self._options, self._settings = run, options, settings
-        self._url, self._path = url, path
+        self._url, self._path, self._reader = url, path, reader
         self._name = str(settings.database_path) if settings.database_path else "postgresql"
         self._key = reading.key(
             _sha256(path),
@@ -91,9 +99,9 @@ class _Update:
             max_rows=settings.max_rows,
             max_unreadable_percent=settings.max_unreadable_percent,
             limits=workbook.limits_for(path),
+            child=self._reader,
         ) as task:
-            from ctvpipe.pipelines.commercial_log import applying  # noqa: F401  (SQLAlchemy loads meanwhile)
-
+            self._prepare_database()  # meanwhile
             log = workbook.explained(path, task.result)
         update_report.reading(self._run, log)
         if not log.rows:
@@ -102,6 +110,15 @@ class _Update:
                 "If its cells are formulas, open it in Excel and save it again; else look at it by hand.",
             )
         return log
+
+    def _prepare_database(self) -> None:
+        """Load what the database needs, without opening it."""
+        from ctvpipe.pipelines.commercial_log import applying, database, recall  # noqa: F401
+        from ctvpipe.stores import engine, migrate
+
+        engine.open_engine(self._url)
+        if self._settings.database_path and not self._settings.database_path.exists():
+            migrate.load()
 
     def _may_be_known(self) -> bool:
         """Whether the last update applied this very workbook, as far as the ledger knows."""

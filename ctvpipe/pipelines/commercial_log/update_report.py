@@ -97,9 +97,9 @@ def done(run: Run, planned: applying.Planned, applied: applying.Applied) -> None
         "new_markets": len(planned.new_markets),
         "categorised": sum(applied.categories.values()),
         "to_review": applied.to_review,
-        "aligned": applied.aligned,
-        "without_customer": applied.without_customer,
-        "without_agency": applied.without_agency,
+        "aligned": applied.alignment.corrected,
+        "without_customer": applied.alignment.without_customer,
+        "without_agency": applied.alignment.without_agency,
     }
     for name, value in counters.items():
         run.count(name, value)
@@ -108,9 +108,9 @@ def done(run: Run, planned: applying.Planned, applied: applying.Applied) -> None
             run.log.info("%s: %s", name, ", ".join(f"{key} {count}" for key, count in tally.most_common()))
     run.log.info(
         "Rows without customer: %d, without agency: %d; corrected in unchanged rows: %d; to review: %d",
-        applied.without_customer,
-        applied.without_agency,
-        applied.aligned,
+        applied.alignment.without_customer,
+        applied.alignment.without_agency,
+        applied.alignment.corrected,
         applied.to_review,
     )
     if not made.months:
