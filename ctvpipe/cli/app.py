@@ -107,6 +107,7 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         _forget(sys.stdout.fileno())
+    gc.freeze()  # nor does leaving look for them
     raise SystemExit(code)
 
 

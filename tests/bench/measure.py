@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import threading
 import time
@@ -96,10 +95,10 @@ def _written(pid: int) -> int | None:
     return int(lines["write_bytes"]) - int(lines["cancelled_write_bytes"])
 
 
-def medians(programs: dict[str, Callable[[], Cost]], rounds: int) -> dict[str, float]:
-    """Median seconds of each program; they take turns, so that a noisy neighbour disturbs all alike."""
+def fastest(programs: dict[str, Callable[[], Cost]], rounds: int) -> dict[str, float]:
+    """Seconds of each program's least disturbed run; they take turns, so that a noisy neighbour disturbs all alike."""
     seconds: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(rounds):
         for name, program in programs.items():
             seconds[name].append(program().seconds)
-    return {name: statistics.median(taken) for name, taken in seconds.items()}
+    return {name: min(taken) for name, taken in seconds.items()}

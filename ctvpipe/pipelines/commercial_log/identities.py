@@ -6,7 +6,7 @@ Names are compared without regard to case. The import creates markets, never cus
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -20,7 +20,7 @@ class Identity:
 
     customer_id: int | None
     agency_id: int | None
-    names_agency: bool = False
+    names_agency: bool = field(default=False, compare=False)
 
 
 class Directory:
