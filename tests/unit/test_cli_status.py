@@ -17,7 +17,9 @@ from ctvpipe.core.ledger import FILE_NAME, RUNNING, Ledger
 from ctvpipe.jobs import JOBS
 from tests.fakes.nights import DEAD, good_nights, record, run
 
-NOW = datetime.now(UTC)
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Res
 def fresh(tmp_path: Path) -> None:
     daily = tmp_path / "data" / "raw" / "daily"
     daily.mkdir(parents=True)
-    (daily / f"Commercial Log {NOW:%y%m%d}.xlsx").touch()
+    (daily / f"Commercial Log {now():%y%m%d}.xlsx").touch()
 
 
 def test_before_anything_has_run(status: Callable[..., Result], tmp_path: Path) -> None:
@@ -49,7 +51,7 @@ def test_before_anything_has_run(status: Callable[..., Result], tmp_path: Path) 
 
 
 def test_a_good_night(status: Callable[..., Result], tmp_path: Path) -> None:
-    record(tmp_path / "state", good_nights(NOW, days=9))
+    record(tmp_path / "state", good_nights(now(), days=9))
     fresh(tmp_path)
     done = status()
     lines = done.stdout.splitlines()
@@ -65,8 +67,8 @@ def test_a_good_night(status: Callable[..., Result], tmp_path: Path) -> None:
 
 
 def test_a_bad_night_says_what_and_what_to_do(status: Callable[..., Result], tmp_path: Path) -> None:
-    bad = run("daily-update", NOW, "refused", message="the sheet Commercials is missing", advice="Ask for it.")
-    record(tmp_path / "state", [*good_nights(NOW), bad])
+    bad = run("daily-update", now(), "refused", message="the sheet Commercials is missing", advice="Ask for it.")
+    record(tmp_path / "state", [*good_nights(now()), bad])
     fresh(tmp_path)
     done = status()
     assert done.exit_code == 2
@@ -75,7 +77,7 @@ def test_a_bad_night_says_what_and_what_to_do(status: Callable[..., Result], tmp
 
 
 def test_a_warning_exits_with_1(status: Callable[..., Result], tmp_path: Path) -> None:
-    record(tmp_path / "state", [*good_nights(NOW), run("daily-update", NOW, warnings=("3 dates unreadable",))])
+    record(tmp_path / "state", [*good_nights(now()), run("daily-update", now(), warnings=("3 dates unreadable",))])
     fresh(tmp_path)
     done = status()
     assert done.exit_code == 1
@@ -83,7 +85,7 @@ def test_a_warning_exits_with_1(status: Callable[..., Result], tmp_path: Path) -
 
 
 def test_a_job_that_runs_is_no_trouble(status: Callable[..., Result], tmp_path: Path) -> None:
-    record(tmp_path / "state", [*good_nights(NOW), run("db-backup", NOW - timedelta(minutes=2), RUNNING)])
+    record(tmp_path / "state", [*good_nights(now()), run("db-backup", now() - timedelta(minutes=2), RUNNING)])
     fresh(tmp_path)
     done = status()
     assert (done.exit_code, done.stdout.splitlines()[0]) == (
@@ -93,7 +95,7 @@ def test_a_job_that_runs_is_no_trouble(status: Callable[..., Result], tmp_path: 
 
 
 def test_a_job_that_died_is(status: Callable[..., Result], tmp_path: Path) -> None:
-    record(tmp_path / "state", [*good_nights(NOW), run("db-backup", NOW, RUNNING, process=DEAD)])
+    record(tmp_path / "state", [*good_nights(now()), run("db-backup", now(), RUNNING, process=DEAD)])
     done = status()
     assert done.exit_code == 2
     assert "db-backup: its run of just now ended without a word" in done.stdout
@@ -109,8 +111,8 @@ def test_a_ledger_that_is_none(status: Callable[..., Result], tmp_path: Path) ->
 
 
 def test_plain_characters_where_there_are_no_others(status: Callable[..., Result], tmp_path: Path) -> None:
-    bad = run("db-backup", NOW, "refused", message="disk full")
-    record(tmp_path / "state", [*good_nights(NOW), bad])
+    bad = run("db-backup", now(), "refused", message="disk full")
+    record(tmp_path / "state", [*good_nights(now()), bad])
     done = status(charset="ascii")
     text = done.stdout_bytes.decode("ascii")
     assert text.startswith("CRITICAL - ")
@@ -119,14 +121,14 @@ def test_plain_characters_where_there_are_no_others(status: Callable[..., Result
 
 
 def test_verbose_tells_more(status: Callable[..., Result], tmp_path: Path) -> None:
-    record(tmp_path / "state", good_nights(NOW))
+    record(tmp_path / "state", good_nights(now()))
     done = status("--verbose")
     assert "(timer) on pi-test, ctvpipe 0.0.1" in done.stdout
     assert "rows 15,532" in done.stdout
 
 
 def test_json_is_a_document_and_the_exit_code_stays(status: Callable[..., Result], tmp_path: Path) -> None:
-    record(tmp_path / "state", [run("db-backup", NOW, "failed", message="disk full")])
+    record(tmp_path / "state", [run("db-backup", now(), "failed", message="disk full")])
     done = status("--json")
     document = json.loads(done.stdout)
     assert (done.exit_code, document["exit_code"], document["state"]) == (2, 2, "critical")
@@ -137,7 +139,7 @@ def test_any_user_who_may_read_the_ledger(
     public_dir: Path, as_another_user: Callable[[Callable[[], Any]], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = public_dir / "state"
-    record(state, good_nights(NOW))
+    record(state, good_nights(now()))
     state.chmod(0o555)
     (state / FILE_NAME).chmod(0o444)
     monkeypatch.setenv("CTVPIPE_ETC_DIR", str(public_dir))
@@ -166,9 +168,9 @@ def test_while_another_process_writes_the_ledger(
     monkeypatch.setenv("CTV_DATA_DIR", str(public_dir / "data"))
     monkeypatch.setenv("CTVPIPE_TIMEZONE", "UTC")
     fresh(public_dir)
-    record(state, good_nights(NOW))
+    record(state, good_nights(now()))
     ledger = Ledger(state)
-    ledger.begin(run("db-backup", NOW, RUNNING))
+    ledger.begin(run("db-backup", now(), RUNNING))
     writer = sqlite3.connect(state / FILE_NAME, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     for path in state.iterdir():
