@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STORED = re.compile(r"([A-Za-z]{3})[-\s]?'?(\d{2}|\d{4})")
@@ -57,21 +57,12 @@ def _date(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def first_day(month: str) -> date:
-    """The first calendar day of a stored month; the key to sort by. Raises ``ValueError`` for any other text."""
-    return datetime.strptime(month, "%b-%y").date()  # noqa: DTZ007  (a calendar day, no instant)
-
-
 def order(month: str) -> tuple[int, int]:
-    """Sorts stored months by time; they sort wrongly as text."""
-    return 2000 + int(month[4:6]), _NAMES.index(month[:3])
+    """(year, month from 0) of a stored month, by which months sort; as text they do not."""
+    return _CENTURY + int(month[4:6]), _NAMES.index(month[:3])
 
 
-def is_stored_form(text: str) -> bool:
-    """Whether ``text`` is exactly the stored form."""
-    return parse(text) == text and len(text) == len("Nov-24")
-
-
-def broadcast_month(air_date: date) -> str:
-    """The industry month of an air date: that of the Sunday which ends its Monday-to-Sunday week."""
-    return of_date(air_date + timedelta(days=6 - air_date.weekday()))
+def first_day(month: str) -> date:
+    """The first calendar day of a stored month."""
+    year, index = order(month)
+    return date(year, index + 1, 1)
