@@ -7,7 +7,7 @@ import os
 
 import typer
 
-from ctvpipe.cli import output
+from ctvpipe.cli import complete, output
 from ctvpipe.core.errors import ConfigurationError, ExitCode
 from ctvpipe.jobs import find
 
@@ -23,7 +23,9 @@ def _config() -> None:
 
 @app.command()
 def show(
-    job: str = typer.Option("", "--job", "-j", metavar="JOB", help="Only what this job sees."),
+    job: str = typer.Option(
+        "", "--job", "-j", metavar="JOB", autocompletion=complete.jobs, help="Only what this job sees."
+    ),
 ) -> None:
     """Show the settings in force, secrets masked, and where each comes from.
 

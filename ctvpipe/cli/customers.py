@@ -25,7 +25,7 @@ def _customers() -> None:
 @app.command()
 def unmatched(
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, max=1_000_000, help="How many, the most gross first.")
+        int, typer.Option("--limit", "-n", metavar="N", min=1, max=1_000_000, help="How many, the most gross first.")
     ] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
 ) -> None:

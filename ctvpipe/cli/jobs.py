@@ -43,7 +43,7 @@ def jobs(as_json: bool = typer.Option(False, "--json", help="Print a JSON docume
         (
             job.name,
             job.pipeline,
-            _when(job.schedule.on_calendar, job.schedule.random_delay.total_seconds()),
+            job.schedule.words,
             output.local(job.schedule.next(now, found.tz), found.tz)[:16],
             str(row["command"]),
             str(row["log"]),
@@ -52,9 +52,3 @@ def jobs(as_json: bool = typer.Option(False, "--json", help="Print a JSON docume
     ]
     for line in output.table(("JOB", "PIPELINE", "WHEN", "NEXT RUN", "COMMAND", "LOG"), cells):
         output.say(line)
-
-
-def _when(on_calendar: str, delay: float) -> str:
-    """``daily 01:00 +5 min`` or ``Sun 02:30``, from the systemd expression."""
-    day, time = on_calendar.replace("*-*-*", "").split() if on_calendar[0] != "*" else ("daily", on_calendar.split()[1])
-    return f"{day} {time[:5]}" + (f" +{delay / 60:.0f} min" if delay else "")

@@ -55,7 +55,7 @@ def close(
     month: Annotated[str, typer.Argument(metavar="MONTH", help="The month, as Nov-24.")],
     by: Annotated[str, typer.Option(metavar="NAME", help="Who closes it.")],
     note: Annotated[str, typer.Option(metavar="TEXT", help="A note to keep with it.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Close it without asking.")] = False,
 ) -> None:
     """Close a month for good: no update and no person can change its rows from then on."""
     from ctvpipe.pipelines.commercial_log import closures, people

@@ -22,7 +22,7 @@ def _review() -> None:
 @app.command("list")
 def list_spots(
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, max=1_000_000, help="How many, the highest gross first.")
+        int, typer.Option("--limit", "-n", metavar="N", min=1, max=1_000_000, help="How many, the highest gross first.")
     ] = 20,
     month: Annotated[str, typer.Option(metavar="MONTH", help="Only this month, as Nov-24.")] = "",
     min_gross: Annotated[

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from ctvpipe.cli import output
+from ctvpipe.cli import complete, output
 from ctvpipe.core import clock
 from ctvpipe.core.errors import ConfigurationError, Outcome, PermanentError
 from ctvpipe.core.ledger import FILE_NAME, RUNNING, LedgerReader, RunRecord, is_alive
@@ -35,8 +35,10 @@ def _runs() -> None:
 
 @app.command("list")
 def list_runs(
-    job: str = typer.Option("", "--job", "-j", metavar="JOB", help="Only this job's runs."),
-    limit: int = typer.Option(20, "--limit", "-n", min=1, help="How many, the latest first."),
+    job: str = typer.Option(
+        "", "--job", "-j", metavar="JOB", autocompletion=complete.jobs, help="Only this job's runs."
+    ),
+    limit: int = typer.Option(20, "--limit", "-n", min=1, metavar="N", help="How many, the latest first."),
     as_json: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
     """List the latest runs, newest first."""
@@ -59,7 +61,7 @@ def list_runs(
 @app.command()
 def show(
     run_id: str = typer.Argument(..., metavar="ID", help="The run's id, or as much of its beginning as is unique."),
-    lines: int = typer.Option(40, "--lines", min=0, help="How many of the run's last log lines to show."),
+    lines: int = typer.Option(40, "--lines", min=0, metavar="N", help="How many of the run's last log lines to show."),
     as_json: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
     """Show everything recorded about one run: how it ended, counters, warnings, alerts, the end of its log."""

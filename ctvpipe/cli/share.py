@@ -48,7 +48,7 @@ def check() -> None:
 @app.command("ls")
 def ls_(
     path: Annotated[
-        str, typer.Argument(help="A folder on the share; its root when left out.", show_default=False)
+        str, typer.Argument(metavar="FOLDER", help="A folder on the share; its root when left out.", show_default=False)
     ] = "",
 ) -> None:
     """List a folder of the share."""

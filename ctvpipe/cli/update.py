@@ -15,7 +15,9 @@ app = typer.Typer()
 
 @app.command(cls=WithExtraArgs)
 def update(
-    file: Annotated[Path | None, typer.Option(help="Import this workbook instead of the newest local one.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Import this workbook instead of the newest local one.")
+    ] = None,
     strategy: Annotated[
         Literal["diff", "replace"], typer.Option(help="Write only the difference, or replace whole months.")
     ] = "diff",

@@ -33,6 +33,16 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+MEANINGS = {
+    ExitCode.OK: "done, or rightly nothing to do",
+    ExitCode.FAILED: "failed; nothing half-written",
+    ExitCode.USAGE: "usage or settings",
+    ExitCode.REFUSED: "refused: the workbook broke its contract, or a safety limit would be passed; nothing written",
+    ExitCode.PARTIAL: "partial: the run says what failed, the rest is stored",
+    ExitCode.NOT_NOW: "not now: another run is going on",
+    ExitCode.INTERRUPTED: "stopped by a signal; what was committed is whole",
+}
+
 EXIT_CODES = {
     Outcome.SUCCESS: ExitCode.OK,
     Outcome.SKIPPED: ExitCode.OK,

@@ -22,6 +22,13 @@ class Schedule:
         day = "" if self.weekday is None else f"{_WEEKDAYS[self.weekday]} "
         return f"{day}*-*-* {self.at:%H:%M:%S}"
 
+    @property
+    def words(self) -> str:
+        """The same for people: ``daily 01:00 +5 min`` (up to five minutes later), ``Sun 02:30``."""
+        day = "daily" if self.weekday is None else _WEEKDAYS[self.weekday]
+        minutes = self.random_delay / timedelta(minutes=1)
+        return f"{day} {self.at:%H:%M}" + (f" +{minutes:.0f} min" if minutes else "")
+
     def previous(self, instant: datetime, tz: tzinfo) -> datetime:
         """The latest scheduled instant not after ``instant``."""
         return self._nearest(instant, tz, step=-1)
