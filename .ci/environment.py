@@ -43,9 +43,17 @@ def main(directory: Path, lock: Path) -> None:
 
 
 def debian_pip(into: Path) -> Path:
-    """Debian's wheel of pip, unpacked into ``into``."""
+    """Debian's wheel of pip, unpacked into ``into``.
+
+    The machine's package lists may be missing or out of date, and renewing them takes root: then by lists of our own.
+    """
+    apt, download = ["apt-get", "--quiet=2"], ["download", PIP_PACKAGE]
+    own_lists = ["-o", f"Dir::State={into}/state", "-o", f"Dir::Cache={into}/cache", "-o", "APT::Sandbox::User="]
     try:
-        subprocess.run(["apt-get", "download", "--quiet", PIP_PACKAGE], cwd=into, check=True)
+        if subprocess.run([*apt, *download], cwd=into, check=False, capture_output=True).returncode:
+            (into / "state" / "lists" / "partial").mkdir(parents=True)
+            subprocess.run([*apt, *own_lists, "update"], cwd=into, check=True)
+            subprocess.run([*apt, *own_lists, *download], cwd=into, check=True)
         (package,) = into.glob("*.deb")
         subprocess.run(["dpkg", "--extract", str(package), str(into)], check=True)
         (wheel,) = into.glob("usr/share/python-wheels/pip-*.whl")
