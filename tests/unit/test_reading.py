@@ -26,7 +26,7 @@ def read(
     path: Path, lines: Sequence[Line], *, sheets: Sequence[str] = ("Commercials",), percent: float = 5
 ) -> reading.Log:
     """Write ``lines`` into every sheet, and read them back."""
-    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as book:
+    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd", "nan_inf_to_errors": True}) as book:
         clock = book.add_format({"num_format": "h:mm:ss"})
         for name in sheets:
             sheet = book.add_worksheet(name)
@@ -99,6 +99,14 @@ def test_unreadable_cells_are_named_and_only_required_ones_cost_the_row(path: Pa
     }  # fmt: skip
     assert column(log, "gross_rate") == [40.0, None, 40.0, 40.0, 40.0]
     assert column(log, "time_in") == ["06:00:00", "06:00:00", "ROS", "06:00:00", "06:00:00"]
+
+
+@pytest.mark.parametrize("cell", [float("nan"), "Vela:" + 251 * "x"], ids=["an error value", "far too long"])
+def test_a_bill_code_that_cannot_be_read_costs_the_row_as_a_date_does(path: Path, cell: object) -> None:
+    log = read(path, [plain(), plain(bill_code=cell), plain(bill_code="Vela:" + 250 * "x")])
+    assert [str(problem) for problem in log.rejected] == ["sheet 'Commercials', row 3, column A (Bill Code)"]
+    assert log.counts == {"read": 3, "stored": 2, "rejected": 1}
+    assert log.unreadable == {"bill_code": 1}
 
 
 def test_values_outside_their_domain_keep_the_row_and_are_counted(path: Path) -> None:

@@ -72,7 +72,7 @@ def test_integer(cell: object, value: int | None) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
-@pytest.mark.parametrize("cell", ["x", 3.5, "1e400", "nan", True, 2.0**31, float("nan"), date(2026, 1, 1), "1/2"])
+@pytest.mark.parametrize("cell", ["x", 3.5, "1e400", "nan", True, 2.0**31, float("nan"), date(2026, 1, 1), "1/2", "1,5", "1_0"])
 def test_what_is_no_integer(cell: object) -> None:
     with pytest.raises(values.Unreadable):
         values.integer(cell)
@@ -93,7 +93,7 @@ def test_zero_has_no_sign() -> None:
 
 
 @pytest.mark.parametrize("cell", [
-    "ask Ana", "(50", "50)", "-(50)", "5 USD", "1.234,50", "5%", "1e5", "9" * 400, float("inf"), float("nan"), True,
+    "ask Ana", "(50", "50)", "-(50)", "5 USD", "1.234,50", "12,50", "1234,567", "1,23", "5%", "1e5", "9" * 400, float("inf"), float("nan"), True,
     date(2026, 1, 1), "--", "$",
 ])  # fmt: skip
 def test_what_is_no_money(cell: object) -> None:

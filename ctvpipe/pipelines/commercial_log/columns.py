@@ -23,7 +23,7 @@ class Column:
 
 
 COLUMNS = (
-    Column("bill_code", "text", ("Bill Code",), anchor=True),
+    Column("bill_code", "bill_code", ("Bill Code",), anchor=True),
     Column("air_date", "date", ("Start Date", "Air Date", "Date"), anchor=True),
     Column("end_date", "date", ("End Date",), anchor=True),
     Column("day_of_week", "text", ("Day(s)", "Day")),

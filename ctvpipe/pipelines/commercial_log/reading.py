@@ -214,7 +214,7 @@ class _SheetReading:
             (_AIR_DATE, "without_air_date"),
         ):
             if row[position] is None:
-                if position in bad and row[_BILL_CODE] is not None:
+                if position in bad and (position == _BILL_CODE or row[_BILL_CODE] is not None):
                     log.counts["rejected"] += 1
                     self._list(log.rejected, number, position)
                 else:

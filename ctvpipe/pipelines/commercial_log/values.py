@@ -34,7 +34,11 @@ _DAY = 86_400
 _LATEST_SECOND = 2 * _DAY  # windows may run past midnight, but not for two days
 _EARLIEST_YEAR, _LATEST_YEAR = 1990, 2100
 _CLOCK = re.compile(r"(?:(\d+) days?, )?(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?")
-_MONEY = re.compile(r"\(?\s*-?\s*\$?\s*-?\s*(\d[\d,]*\.?\d*|\.\d+)\s*\)?\s*-?")
+# A comma parts thousands and nothing else: "12,50" is not 1250.
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+"
+_MONEY = re.compile(rf"\(?\s*-?\s*\$?\s*-?\s*({_NUMBER})\s*\)?\s*-?")
+_INTEGER = re.compile(rf"[-+]?(?:{_NUMBER})")
+_LONGEST_BILL_CODE = 255  # the traffic system cuts them at 49 characters; a database cannot index any length
 
 
 class Unreadable(ValueError):  # noqa: N818
@@ -62,6 +66,14 @@ def text(cell: object) -> Value:
     if isinstance(cell, timedelta):
         return _clock(round(cell.total_seconds()))
     return str(cell)
+
+
+def bill_code(cell: object) -> Value:
+    """A bill code; a text too long to be one was put into the wrong cell, and is not kept."""
+    code = text(cell)
+    if len(str(code)) > _LONGEST_BILL_CODE:
+        raise Unreadable
+    return code
 
 
 def day(cell: object) -> Value:
@@ -140,10 +152,9 @@ def integer(cell: object) -> Value:
     if isinstance(cell, str):
         if not cell.strip():
             return None
-        try:
-            cell = float(cell.strip().replace(",", ""))
-        except ValueError:
-            raise Unreadable from None
+        if _INTEGER.fullmatch(cell.strip()) is None:
+            raise Unreadable
+        cell = float(cell.replace(",", ""))
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         raise Unreadable
     if not math.isfinite(cell) or not float(cell).is_integer():
@@ -235,6 +246,7 @@ def flag(cell: object) -> Value:
 
 KINDS: dict[str, Callable[[object], Value]] = {
     "text": text,
+    "bill_code": bill_code,
     "date": day,
     "time": clock_time,
     "integer": integer,
