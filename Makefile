@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql rclone gcc libc6-dev systemd util-linux procps logrotate bash-completion groff-base man-db
+BUILD_PACKAGES = debhelper dpkg-dev
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench deb clean venv lock
@@ -26,8 +27,9 @@ lint: venv ## ruff, mypy strict, import directions, shellcheck
 bench: venv ## time, memory and bytes written, as ratios within one run
 	$(BIN)/python -m tests.bench
 
-deb: ## build the Debian package
-	@echo 'make deb is not there yet' >&2; exit 1
+deb: venv ## build the Debian package; DIST=trixie or bookworm, ARCH=arm64 or amd64
+	@.ci/packages.sh $(BUILD_PACKAGES)
+	@.ci/deb.sh '$(DIST)' '$(ARCH)'
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) demo build .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench.json

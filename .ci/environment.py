@@ -28,7 +28,7 @@ def main(directory: Path, lock: Path) -> None:
     venv.EnvBuilder(clear=True, symlinks=True, with_pip=with_pip).create(directory)
     python = str(directory / "bin" / "python")
     with tempfile.TemporaryDirectory() as temporary:
-        pip = ["-m", "pip"] if with_pip else [f"{debian_pip(Path(temporary))}/pip"]
+        pip = pip_command(Path(temporary))
         options = ["--disable-pip-version-check", "--no-input", "install", "--quiet"]
         command = [python, *pip, *options, "--require-hashes", "--only-binary=:all:", "-r", str(lock)]
         subprocess.run(command, check=True)
@@ -40,6 +40,12 @@ def main(directory: Path, lock: Path) -> None:
     command_file.write_text(f"#!{directory.absolute()}/bin/python\nfrom ctvpipe.cli.app import main\n\nmain()\n")
     command_file.chmod(0o755)
     stamp.write_text(wanted)
+
+
+def pip_command(into: Path) -> list[str]:
+    """Python's arguments that run pip: the environment's own where its Python brings one, or Debian's."""
+    with_pip = importlib.util.find_spec("ensurepip") is not None
+    return ["-m", "pip"] if with_pip else [f"{debian_pip(into)}/pip"]
 
 
 def debian_pip(into: Path) -> Path:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the Debian packages that the tests need, or say which are missing.
+# Install the Debian packages that a target needs, or say which are missing.
 # Usage: packages.sh PACKAGE…
 set -eu
 
@@ -11,7 +11,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo "The tests need these Debian packages, which are missing:$missing" >&2
+    echo "These Debian packages are missing:$missing" >&2
     echo "Install them with: sudo apt-get install --no-install-recommends$missing" >&2
     exit 1
 fi
