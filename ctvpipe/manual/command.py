@@ -47,14 +47,15 @@ def sections() -> Iterator[str]:
 
 
 def commands() -> Iterator[tuple[str, Command]]:
-    """Every command that can be called, with the words that call it."""
+    """Every command for people, with the words that call it."""
     for name, (target, _) in COMMANDS.items():
         command = load(target)
         below: dict[str, Command] = getattr(command, "commands", {})
         if not below:
             yield f"ctvpipe {name}", command
         for word, inner in below.items():
-            yield f"ctvpipe {name} {word}", inner
+            if not inner.hidden:
+                yield f"ctvpipe {name} {word}", inner
 
 
 def _root() -> Command:

@@ -106,6 +106,11 @@ def test_a_command_is_told_as_its_help_tells_it(path: str, pages: dict[str, str]
             assert word in told
 
 
+def test_what_only_systemd_calls_is_not_told() -> None:
+    assert "ctvpipe alert test" in CALLED
+    assert "ctvpipe alert unit" not in CALLED
+
+
 @EVERY_COMMAND
 def test_everything_that_can_be_typed_has_a_help_worth_reading(path: str) -> None:
     item = CALLED[path]
