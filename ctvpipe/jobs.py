@@ -61,3 +61,11 @@ def find(name: str) -> Job:
             return job
     names = ", ".join(job.name for job in JOBS)
     raise ConfigurationError(f"there is no job called {name!r}", f"The jobs are: {names}.")
+
+
+def of_unit(unit: str) -> Job:
+    """The job whose service is called ``unit``, without the ending; raises ``ConfigurationError`` for another."""
+    for job in JOBS:
+        if job.unit == unit:
+            return job
+    raise ConfigurationError(f"there is no job with a service called {unit!r}", "'ctvpipe jobs' shows the jobs.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import typer
@@ -43,3 +44,14 @@ def test() -> None:
     if failed:
         output.say(f"{failed} of {len(targets)} targets could not be reached: check them, then try again.")
         raise typer.Exit(1)
+
+
+@app.command(hidden=True)
+def unit(name: str) -> None:
+    """Say how the service NAME of a job failed, where it could not say so itself; started by systemd (ctv-alert@)."""
+    from ctvpipe import jobs
+    from ctvpipe.cli.declared import scrubber
+    from ctvpipe.core import afterword
+    from ctvpipe.core.unit_result import UnitResult
+
+    afterword.say(jobs.of_unit(name), UnitResult.told(os.environ), os.environ, scrubber())

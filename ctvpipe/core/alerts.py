@@ -41,8 +41,10 @@ def next_state(
     return ("reminder" if due else None), state
 
 
-def compose(kind: Kind, run: RunRecord, state: AlertState | None, tz: tzinfo) -> Message:
-    """The message of ``kind`` about ``run``; ``state`` is the bad state it belongs to."""
+def compose(
+    kind: Kind, run: RunRecord, state: AlertState | None, tz: tzinfo, last_lines: tuple[str, ...] = ()
+) -> Message:
+    """The message of ``kind`` about ``run``; ``state`` is the bad state it belongs to, ``last_lines`` what it said."""
     where = f"[{run.host}]"
     if kind == "recovery":
         since = _since(state, tz)
@@ -51,6 +53,8 @@ def compose(kind: Kind, run: RunRecord, state: AlertState | None, tz: tzinfo) ->
     lines = [run.message, run.advice]
     if kind == "reminder":
         lines.append(_since(state, tz))
+    if last_lines:
+        lines += ["Its last lines:", *last_lines]
     lines.append(f"More: ctvpipe runs show {run.run_id[:8]}")
     return Message(kind, f"{where} {run.job} {still}{run.outcome}", "\n".join(line for line in lines if line))
 

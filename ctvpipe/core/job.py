@@ -73,3 +73,8 @@ class Job:
     def unit(self) -> str:
         """Name of its service and timer, without the ending."""
         return f"ctv-{self.name}"
+
+    @property
+    def minutes(self) -> str:
+        """The longest a run may take, in words."""
+        return f"{self.timeout.total_seconds() / 60:.0f} min"

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ctvpipe.core import clock
+from ctvpipe.core import clock, ledger_schema
 from ctvpipe.core.errors import EXIT_CODES, Outcome, PermanentError
 from ctvpipe.core.process import is_alive, process_identity
 from ctvpipe.core.records import RUNNING, AlertState, RunRecord
@@ -33,48 +33,12 @@ __all__ = [
 
 FILE_NAME = "ledger.sqlite3"
 RUNS_KEPT_PER_JOB = 2000
+WITHOUT_A_WORD = "the run ended without a word (killed, power cut or reboot)"
 _BUSY_SECONDS = 30.0
 
-_MIGRATIONS = (
-    """
-    CREATE TABLE runs (
-        run_id      TEXT PRIMARY KEY,
-        job         TEXT NOT NULL,
-        pipeline    TEXT NOT NULL,
-        trigger     TEXT NOT NULL,
-        host        TEXT NOT NULL,
-        version     TEXT NOT NULL,
-        process     TEXT NOT NULL,
-        started_at  TEXT NOT NULL,
-        finished_at TEXT,
-        outcome     TEXT NOT NULL,
-        exit_code   INTEGER,
-        message     TEXT NOT NULL DEFAULT '',
-        advice      TEXT NOT NULL DEFAULT '',
-        counters    TEXT NOT NULL DEFAULT '{}',
-        warnings    TEXT NOT NULL DEFAULT '[]'
-    );
-    CREATE INDEX runs_by_job ON runs (job, started_at);
-    CREATE TABLE alert_states (
-        job         TEXT PRIMARY KEY,
-        bad_since   TEXT NOT NULL,
-        bad_runs    INTEGER NOT NULL,
-        sent_at     TEXT
-    );
-    CREATE TABLE alerts (
-        alert_id    INTEGER PRIMARY KEY,
-        run_id      TEXT NOT NULL,
-        job         TEXT NOT NULL,
-        kind        TEXT NOT NULL,
-        created_at  TEXT NOT NULL,
-        delivered   INTEGER NOT NULL,
-        error       TEXT NOT NULL DEFAULT ''
-    );
-    """,
-)
 _INSERT_RUN = (
     "INSERT INTO runs (run_id, job, pipeline, trigger, host, version, process, started_at, finished_at,"
-    " outcome, exit_code, message, advice, counters, warnings) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " outcome, exit_code, message, advice, counters, warnings, invocation) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 # Keeps the row's place in the order of starts.
 _REPLACE_ENDING = (
@@ -111,11 +75,11 @@ class Ledger:
         self._db.close()
 
     def _migrate(self) -> None:
-        if _schema_version(self._db, self.path) == len(_MIGRATIONS):
+        if ledger_schema.version(self._db, self.path) == len(ledger_schema.MIGRATIONS):
             return
         with self._transaction():
-            for number in range(_schema_version(self._db, self.path), len(_MIGRATIONS)):
-                for statement in _MIGRATIONS[number].split(";"):
+            for number in range(ledger_schema.version(self._db, self.path), len(ledger_schema.MIGRATIONS)):
+                for statement in ledger_schema.MIGRATIONS[number].split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {number + 1}")
 
@@ -145,7 +109,7 @@ class Ledger:
                     Outcome.FAILED,
                     EXIT_CODES[Outcome.FAILED],
                     clock.to_text(run.started_at),
-                    "the run ended without a word (killed, power cut or reboot)",
+                    WITHOUT_A_WORD,
                     "What it had committed is whole; this run starts afresh.",
                     run.job,
                     RUNNING,
@@ -188,6 +152,7 @@ class Ledger:
                 _storable(run.advice),
                 json.dumps(dict(run.counters), default=str),
                 json.dumps([_storable(text) for text in run.warnings]),
+                run.invocation,
             ),
         )
 
@@ -197,15 +162,21 @@ class Ledger:
             row = self._db.execute("SELECT * FROM alert_states WHERE job = ?", (job,)).fetchone()
         return None if row is None else _alert_state(row)
 
-    def set_alert_state(self, job: str, state: AlertState | None) -> None:
-        """Store the job's state; ``None``: all is well."""
+    def told(self, run: RunRecord, state: AlertState | None) -> None:
+        """Record that ``run`` has been told, and the state of its job from here on; ``None``: all is well.
+
+        Where a later run of the job has ended meanwhile, the state is that run's to say.
+        """
         with self._transaction():
-            self._db.execute("DELETE FROM alert_states WHERE job = ?", (job,))
+            self._db.execute("UPDATE runs SET told_at = ? WHERE run_id = ?", (clock.to_text(clock.now()), run.run_id))
+            if self.reader.has_later_ending(run):
+                return
+            self._db.execute("DELETE FROM alert_states WHERE job = ?", (run.job,))
             if state is not None:
                 self._db.execute(
                     "INSERT INTO alert_states (job, bad_since, bad_runs, sent_at) VALUES (?,?,?,?)",
                     (
-                        job,
+                        run.job,
                         clock.to_text(state.bad_since),
                         state.bad_runs,
                         clock.to_text(state.sent_at) if state.sent_at else None,
@@ -244,7 +215,7 @@ class LedgerReader:
             return
         try:
             with _explained(path):
-                version = _schema_version(db, path)
+                version = ledger_schema.version(db, path)
             yield cls(db, path) if version else None
         finally:
             db.close()
@@ -264,6 +235,28 @@ class LedgerReader:
         """The runs whose id begins with ``prefix``."""
         rows = self._query("SELECT * FROM runs WHERE substr(run_id, 1, ?) = ?", len(prefix), prefix)
         return [_run(row) for row in rows]
+
+    def of_invocation(self, job: str, invocation: str, *, old_since: datetime) -> RunRecord | None:
+        """The run of ``job`` that systemd started as ``invocation``.
+
+        A run of a version that did not record that yet is taken for it where it is the job's latest, and was still
+        running at ``old_since``.
+        """
+        latest = "rowid = (SELECT max(rowid) FROM runs WHERE job = ?)"
+        sql = (
+            "SELECT * FROM runs WHERE job = ? AND (invocation = ? OR (invocation IS NULL"  # noqa: S608
+            f" AND {latest} AND coalesce(finished_at, '9') >= ?)) ORDER BY rowid DESC LIMIT 1"
+        )
+        rows = self._query(sql, job, invocation, job, clock.to_text(old_since))
+        return next(map(_run, rows), None)
+
+    def has_later_ending(self, run: RunRecord) -> bool:
+        """Whether a run of the same job that began after ``run`` has ended."""
+        sql = (
+            "SELECT 1 FROM runs WHERE job = ? AND outcome NOT IN (?, ?)"
+            " AND rowid > (SELECT rowid FROM runs WHERE run_id = ?) LIMIT 1"
+        )
+        return bool(self._query(sql, run.job, RUNNING, Outcome.NOT_NOW, run.run_id))
 
     def alert_states(self) -> dict[str, AlertState]:
         """The jobs that are in a bad state."""
@@ -295,15 +288,6 @@ def _connect_read_only(path: Path) -> sqlite3.Connection | None:
     # right to. One with a -wal file is in use, and has them.
     mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS)
-
-
-def _schema_version(db: sqlite3.Connection, path: Path) -> int:
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(_MIGRATIONS):
-        raise PermanentError(
-            f"the ledger {path} comes from a newer version of ctvpipe (schema {version})", "Install that version again."
-        )
-    return version
 
 
 @contextmanager
@@ -339,26 +323,26 @@ def _unusable(path: Path, error: Exception) -> PermanentError:
     return PermanentError(f"the ledger {path} cannot be used: {error}", advice)
 
 
-def _run(row: Sequence[Any]) -> RunRecord:
-    (run_id, job, pipeline, trigger, host, version, process, started, finished, outcome, code, message, advice) = row[
-        :13
-    ]
+def _run(row: sqlite3.Row) -> RunRecord:
+    migrated = "invocation" in row.keys()  # noqa: SIM118  (a row's "in" looks at its values)
     return RunRecord(
-        run_id=run_id,
-        job=job,
-        pipeline=pipeline,
-        trigger=trigger,
-        host=host,
-        version=version,
-        process=process,
-        started_at=clock.from_text(started),
-        outcome=outcome,
-        finished_at=clock.from_text(finished) if finished else None,
-        exit_code=code,
-        message=message,
-        advice=advice,
-        counters=json.loads(row[13]),
-        warnings=tuple(json.loads(row[14])),
+        run_id=row["run_id"],
+        job=row["job"],
+        pipeline=row["pipeline"],
+        trigger=row["trigger"],
+        host=row["host"],
+        version=row["version"],
+        process=row["process"],
+        started_at=clock.from_text(row["started_at"]),
+        outcome=row["outcome"],
+        finished_at=clock.from_text(row["finished_at"]) if row["finished_at"] else None,
+        exit_code=row["exit_code"],
+        message=row["message"],
+        advice=row["advice"],
+        counters=json.loads(row["counters"]),
+        warnings=tuple(json.loads(row["warnings"])),
+        invocation=row["invocation"] if migrated else None,
+        told=bool(row["told_at"]) if migrated else False,
     )
 
 

@@ -12,7 +12,11 @@ RUNNING = "running"
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A row of ``runs``; ``outcome`` is an ``Outcome`` value or ``running``."""
+    """A row of ``runs``; ``outcome`` is an ``Outcome`` value or ``running``.
+
+    ``invocation``: systemd's id of the service's start, empty outside a service, ``None`` in rows of a version that
+    did not record it; ``told``: alert and heartbeat have been dealt with.
+    """
 
     run_id: str
     job: str
@@ -29,6 +33,8 @@ class RunRecord:
     advice: str = ""
     counters: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    invocation: str | None = ""
+    told: bool = False
 
     @property
     def seconds(self) -> float | None:

@@ -11,18 +11,21 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, NoReturn, TypeVar
 
 from ctvpipe.core import alerts, clock, logs, signals
-from ctvpipe.core.door import Door, DryDoor, Ending
+from ctvpipe.core.door import Door, DryDoor
+from ctvpipe.core.ending import Ending
 from ctvpipe.core.errors import ConfigurationError, CtvpipeError, ExitCode, Outcome
 from ctvpipe.core.job import Job
 from ctvpipe.core.ledger import LedgerReader, RunRecord
@@ -30,6 +33,8 @@ from ctvpipe.core.secrets import Scrubber
 from ctvpipe.core.settings import Environment, Settings, SharedSettings, environment
 
 S = TypeVar("S", bound=Settings)
+# systemd counts from the start of the wrapper.
+_UNTIL_HERE = timedelta(seconds=30)
 
 
 @dataclass
@@ -46,6 +51,7 @@ class Run:
     trigger: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: datetime = field(default_factory=clock.now)
+    began: float = field(default_factory=time.monotonic)
     counters: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -149,16 +155,24 @@ def _ending(run: Run, error: BaseException | None) -> Ending:
         case CtvpipeError():
             return Ending(error.outcome, int(error.exit_code), clean(str(error)), clean(error.advice), error)
         case KeyboardInterrupt():
-            message = f"stopped by {error or 'a signal'}"
-            return Ending(
-                Outcome.INTERRUPTED, int(ExitCode.INTERRUPTED), message, "What was committed is whole.", error
-            )
+            message, advice = _stopped(run, str(error) or "a signal")
+            return Ending(Outcome.INTERRUPTED, int(ExitCode.INTERRUPTED), message, advice, error)
         case MemoryError():
             return Ending(Outcome.FAILED, int(ExitCode.FAILED), "out of memory", "Free some memory.", error)
         case _:
             return Ending(
                 Outcome.FAILED, int(ExitCode.FAILED), clean(_unforeseen(error)), "The log has the traceback.", error
             )
+
+
+def _stopped(run: Run, by: str) -> tuple[str, str]:
+    """What to say of a run that was stopped by the signal ``by``, which systemd sends when its time is up, too."""
+    taken = timedelta(seconds=time.monotonic() - run.began)
+    whole = "What was committed is whole."
+    if by == signal.SIGTERM.name and run.trigger != alerts.MANUAL and taken > run.job.timeout - _UNTIL_HERE:
+        message = f"stopped by {by} after the {run.job.minutes} it may take (TimeoutStartSec)"
+        return message, f"{whole} Look for what it waited for in its log."
+    return f"stopped by {by}", whole
 
 
 def _unforeseen(error: BaseException) -> str:

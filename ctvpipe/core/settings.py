@@ -118,23 +118,44 @@ class Environment:
 
         Raises one ``ConfigurationError`` that names every variable that is wrong, and why; values are not shown.
         """
+        loaded, problems = self._loaded(cls)
+        if loaded is None or problems:
+            raise ConfigurationError("; ".join(problems.values()), self._advice())
+        return loaded
+
+    def usable(self, cls: type[S]) -> tuple[S, list[str]]:
+        """Settings of class ``cls``, with the default for each variable that is wrong, and what is wrong."""
+        found: dict[str, str] = {}
+        while True:
+            loaded, problems = self._loaded(cls, without=found)
+            new = {name: text for name, text in problems.items() if name not in found}
+            found |= new
+            if loaded is not None:
+                return loaded, list(found.values())
+            if not new:
+                raise ConfigurationError("; ".join(problems.values()), self._advice())
+
+    def _loaded(self, cls: type[S], without: Iterable[str] = ()) -> tuple[S | None, dict[str, str]]:
+        """The settings, ``None`` when values are wrong, and what is wrong by variable; ``without``: left unset."""
         values: dict[str, str] = {}
-        problems: list[str] = []
+        problems: dict[str, str] = {}
         for name, field_info in cls.variables().items():
+            if name in without:
+                continue
             try:
                 value = self._value(name, field_info)
             except ConfigurationError as error:
-                problems.append(str(error))
+                problems[name] = str(error)
                 continue
             if value:
                 values[name] = value
         try:
-            loaded = cls.model_validate(values)
+            return cls.model_validate(values), problems
         except ValidationError as error:
-            problems += [f"{_variable(item)}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors()]
-        if problems:
-            raise ConfigurationError("; ".join(problems), self._advice())
-        return loaded
+            for item in error.errors():
+                name = _variable(item)
+                problems[name] = f"{name}: {item['msg'].removeprefix('Value error, ')}"
+            return None, problems
 
     def _value(self, name: str, field_info: FieldInfo) -> str | None:
         if field_info.annotation is SecretStr:

@@ -1,18 +1,25 @@
-"""A throw-away job, run as a program of its own: ``python -m tests.integration.door_job BODY [ARGUMENT] [--dry-run]``."""
+"""A throw-away job, run as a program of its own: ``python -m tests.integration.door_job BODY [ARGUMENT] [--dry-run]``.
+
+``SAMPLE_JOB`` gives it the place of a real job, ``SAMPLE_SECONDS`` another time limit.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import time as wall_clock
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
+from ctvpipe import jobs
 from ctvpipe.core import bounded
 from ctvpipe.core.bounded import Limits
 from ctvpipe.core.errors import ConfigurationError, ContractError, NotNowError, PermanentError, Skipped
@@ -150,7 +157,10 @@ def main() -> None:
     body = globals()[words[0]]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a background process of a shell without job control
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    with run_of(JOB, dry_run="--dry-run" in sys.argv) as run:
+    job = jobs.find(os.environ["SAMPLE_JOB"]) if "SAMPLE_JOB" in os.environ else JOB
+    if "SAMPLE_SECONDS" in os.environ:
+        job = replace(job, timeout=timedelta(seconds=float(os.environ["SAMPLE_SECONDS"])))
+    with run_of(job, dry_run="--dry-run" in sys.argv) as run:
         body(run, words[1] if len(words) > 1 else "")
 
 

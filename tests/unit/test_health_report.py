@@ -131,7 +131,7 @@ def test_an_alert_that_reached_nobody_is_a_warning_and_told(appliance: Appliance
     record(appliance.state, [*good_nights(NOW), bad])
     appliance.workbook(NOW.date())
     ledger = Ledger(appliance.state)
-    ledger.set_alert_state(bad.job, AlertState(bad.job, bad.started_at, 2, None))
+    ledger.told(bad, AlertState(bad.job, bad.started_at, 2, None))
     ledger.record_alert(run_id=bad.run_id, job=bad.job, kind="alert", delivered=0, error="ntfy: no answer in time")
     ledger.close()
     report = appliance.report(datetime.now(UTC))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from ctvpipe.core import ledger as module
+from ctvpipe.core import ledger_schema
 from ctvpipe.core.errors import Outcome, PermanentError
 from ctvpipe.core.ledger import AlertState, Ledger, LedgerReader, RunRecord, is_alive, process_identity
 
@@ -117,12 +119,14 @@ def test_the_newest_runs_of_a_job_are_kept(tmp_path: Path, monkeypatch: pytest.M
 
 def test_alert_states_and_alerts(tmp_path: Path) -> None:
     with closing(Ledger(tmp_path)) as ledger:
+        run = ended(record())
+        ledger.record(run)
         assert ledger.alert_state("job") is None
         for state in (AlertState("job", START, 1, None), AlertState("job", START, 2, START)):
-            ledger.set_alert_state("job", state)
+            ledger.told(run, state)
             assert ledger.alert_state("job") == state
             assert ledger.reader.alert_states() == {"job": state}
-        ledger.set_alert_state("job", None)
+        ledger.told(run, None)
         assert ledger.reader.alert_states() == {}
         ledger.record_alert(run_id="r1", job="job", kind="alert", delivered=0, error="no")
         ledger.record_alert(run_id="r2", job="job", kind="alert", delivered=2, error="")
@@ -131,6 +135,89 @@ def test_alert_states_and_alerts(tmp_path: Path) -> None:
             ("r1", 0, "no"),
         ]
         assert ledger.reader.alerts(job="other") == []
+
+
+def test_a_run_is_found_by_the_service_start_it_belongs_to(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path)) as ledger:
+        ours, other = record(invocation="a" * 32), record(1, invocation="b" * 32)
+        for run in (ours, replace(other, job="other"), replace(other, run_id="by hand", invocation="")):
+            ledger.begin(run)
+        assert ledger.reader.of_invocation("job", "a" * 32, old_since=START) is not None
+        assert ledger.reader.of_invocation("job", "b" * 32, old_since=START) is None
+        ledger.told(ended(ours), None)
+        found = ledger.reader.of_invocation("job", "a" * 32, old_since=START)
+        assert found is not None
+        assert found.told
+
+
+def test_the_state_of_a_job_is_its_latest_endings_to_say(tmp_path: Path) -> None:
+    late, newer = record(1), record(2)
+    bad = AlertState("job", START, 1, START)
+    with closing(Ledger(tmp_path)) as ledger:
+        ledger.record(ended(late, Outcome.FAILED))
+        ledger.begin(newer)
+        ledger.record(ended(record(3), Outcome.NOT_NOW))
+        ledger.told(late, bad)
+        assert ledger.alert_state("job") == bad
+        ledger.finish(ended(newer))
+        ledger.told(newer, None)
+        assert ledger.reader.has_later_ending(late)
+        ledger.told(late, bad)
+        assert ledger.alert_state("job") is None
+        assert not ledger.reader.has_later_ending(newer)
+
+
+# What version 0.1.0 said to SQLite.
+OLD_COLUMNS = (
+    "run_id, job, pipeline, trigger, host, version, process, started_at, finished_at, outcome, exit_code, message,"
+    " advice, counters, warnings"
+)
+OLD_BEGIN = f"INSERT INTO runs ({OLD_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,NULL,'running',NULL,'','','{{}}','[]')"
+OLD_FINISH = (
+    f"INSERT INTO runs ({OLD_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,'failed',1,'by itself','','{{}}','[]')"
+    " ON CONFLICT (run_id) DO UPDATE SET outcome = excluded.outcome, exit_code = excluded.exit_code,"
+    " finished_at = excluded.finished_at, message = excluded.message, advice = excluded.advice,"
+    " counters = excluded.counters, warnings = excluded.warnings"
+)
+
+
+def old_ledger(state_dir: Path) -> sqlite3.Connection:
+    """The ledger as version 0.1.0 made it, open in one of its processes."""
+    state_dir.mkdir()
+    db = sqlite3.connect(state_dir / module.FILE_NAME, isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.executescript(ledger_schema.MIGRATIONS[0])
+    db.execute("PRAGMA user_version = 1")
+    return db
+
+
+def test_an_old_ledger_is_read_as_it_is_and_migrated_under_a_running_process(tmp_path: Path) -> None:
+    state_dir = tmp_path / "state"
+    with closing(old_ledger(state_dir)) as old:
+        values = ("old", "job", "sample", "timer", "host", "0.1.0", process_identity(), module.clock.to_text(START))
+        old.execute(OLD_BEGIN, values)
+        (found,) = runs(state_dir)
+        assert (found.run_id, found.outcome, found.invocation, found.told) == ("old", "running", None, False)
+        with LedgerReader.open(state_dir) as reader:
+            assert reader is not None
+            with closing(Ledger(state_dir)) as ledger:
+                ledger.record(ended(record(1, job="other", invocation="c" * 32)))
+            assert [run.invocation for run in reader.runs()] == ["c" * 32, None]
+        old.execute(OLD_FINISH, (*values, module.clock.to_text(START + timedelta(hours=1))))
+        assert old.execute("SELECT * FROM alert_states").fetchall() == []
+    assert [(run.run_id, run.outcome) for run in runs(state_dir, "job")] == [("old", "failed")]
+    with closing(Ledger(state_dir)) as ledger:
+        assert ledger._db.execute("PRAGMA user_version").fetchone() == (2,)
+        for since, taken in ((START, True), (START + timedelta(hours=2), False)):
+            found_for = ledger.reader.of_invocation("job", "d" * 32, old_since=since)
+            assert (found_for is not None) == taken
+
+
+def test_twenty_migrate_an_old_ledger_at_once(tmp_path: Path) -> None:
+    old_ledger(tmp_path / "state").close()
+    with ThreadPoolExecutor(20) as pool:
+        done = [pool.submit(lambda: Ledger(tmp_path / "state").close()) for _ in range(20)]
+    assert [each.exception() for each in done] == [None] * 20
 
 
 WRITER = """

@@ -25,6 +25,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 UNITS = CHECKOUT / "systemd"
 SHARED = SharedSettings()
 WRAPPERS = Path("/usr/lib/ctvpipe/bin")
+ALERT = UNITS / "ctv-alert@.service"
 EVERY_JOB = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 
 Unit = dict[str, list[str]]
@@ -65,7 +66,8 @@ def timespan(text: str) -> timedelta:
 
 def test_every_job_has_its_units_and_its_wrapper_and_there_are_no_others() -> None:
     assert {path.name for path in UNITS.iterdir()} == {
-        f"{j.unit}.{kind}" for j in JOBS for kind in ("service", "timer")
+        ALERT.name,
+        *(f"{j.unit}.{kind}" for j in JOBS for kind in ("service", "timer")),
     }
     assert {path.name for path in (CHECKOUT / "bin").iterdir()} == {"run_job.sh", *(job.wrapper for job in JOBS)}
 
@@ -91,6 +93,27 @@ def test_the_service_starts_after_the_network_and_the_jobs_it_works_on(job: Job)
     keys = service(job)["Unit"]
     assert keys["Wants"] == ["network-online.target"]
     assert set(keys["After"][0].split()) == {"network-online.target", *(f"ctv-{name}.service" for name in job.after)}
+
+
+@EVERY_JOB
+def test_a_failed_service_is_spoken_for(job: Job) -> None:
+    assert service(job)["Unit"]["OnFailure"] == ["ctv-alert@%N.service"]
+
+
+def test_who_speaks_for_a_failed_service_is_a_service_like_the_others() -> None:
+    unit = read(ALERT)
+    keys = unit["Service"]
+    assert keys.pop("ExecStart") == ["/usr/bin/ctvpipe alert unit %i"]
+    assert keys.pop("EnvironmentFile") == [f"-/etc/{SHARED_ENV_FILE}"]
+    assert keys.pop("SupplementaryGroups") == ["systemd-journal"]
+    assert timedelta(minutes=1) <= timespan(keys.pop("TimeoutStartSec")[0]) <= timedelta(minutes=5)
+    written = {str(SHARED.state_dir), *(str(log.parent) for job in JOBS for log in logs(job))}
+    assert {path.removeprefix("-") for path in keys.pop("ReadWritePaths")} == written
+    of_jobs = service(JOBS[0])["Service"]
+    differ = {"ExecStart", "EnvironmentFile", "SuccessExitStatus", "TimeoutStartSec", "ReadWritePaths"}
+    assert keys == {key: values for key, values in of_jobs.items() if key not in differ}
+    assert "OnFailure" not in unit["Unit"]
+    assert "Install" not in unit
 
 
 @EVERY_JOB
@@ -128,10 +151,11 @@ def test_the_timer_is_the_jobs_schedule(job: Job) -> None:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> list[Path]:
-    """The units, with a wrapper that is there."""
+    """The units, with a wrapper and a command that are there."""
     units = []
     for path in sorted(UNITS.iterdir()):
         text = re.sub(rf"^ExecStart={WRAPPERS}/", f"ExecStart={CHECKOUT}/bin/", path.read_text(), flags=re.MULTILINE)
+        text = text.replace("ExecStart=/usr/bin/ctvpipe ", f"ExecStart={CHECKOUT}/debian/bin/ctvpipe ")
         units.append(tmp_path / path.name)
         units[-1].write_text(text)
     return units
@@ -155,10 +179,10 @@ def test_systemd_would_not_accept_a_misspelt_key(installed: list[Path]) -> None:
     assert "PrivatTmp" in said
 
 
-@EVERY_JOB
-def test_the_service_is_confined(job: Job) -> None:
+@pytest.mark.parametrize("unit", [*(f"{job.unit}.service" for job in JOBS), ALERT.name])
+def test_the_service_is_confined(unit: str) -> None:
     words = ["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager"]
-    done = subprocess.run([*words, str(UNITS / f"{job.unit}.service")], capture_output=True, text=True, check=False)
+    done = subprocess.run([*words, str(UNITS / unit)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout.splitlines()[-1]
 
 
