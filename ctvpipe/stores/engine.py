@@ -33,8 +33,10 @@ def open_engine(url: str, *, read_only: bool = False, untouched: bool = False) -
     """
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: a port that is no number, or a password taken for one
         raise ConfigurationError("DATABASE_URL: not a database URL", "postgresql://USER:PASSWORD@HOST/NAME") from None
+    if "@" in (parsed.host or ""):
+        raise ConfigurationError("DATABASE_URL: it has more than one @", "Write the @ in a password as %40.")
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(Path(parsed.database or ""), read_only=read_only, untouched=untouched)
     arguments = {
@@ -101,15 +103,21 @@ def require_sole_run(connection: sa.Connection, job: str) -> None:
 def require_database_file(path: Path) -> bool:
     """Whether the SQLite file exists; ``False`` means that one may be created in its directory.
 
-    Raises ``PermanentError`` for a file that is empty or no SQLite database, or a directory that does not exist:
-    data is expected there, and an empty skeleton in the wrong place must not be taken for it.
+    Raises ``PermanentError`` for a file that is empty, no SQLite database or cannot be read, or a directory that does
+    not exist: data is expected there, and an empty skeleton in the wrong place must not be taken for it.
     """
-    if not path.exists():
-        if not path.parent.is_dir():
-            raise PermanentError(f"the directory of the database {path} does not exist", "Check DATABASE_PATH.")
-        return False
-    with path.open("rb") as file:
-        head = file.read(len(_SQLITE_MAGIC))
+    try:
+        if not path.exists():
+            if not path.parent.is_dir():
+                raise PermanentError(f"the directory of the database {path} does not exist", "Check DATABASE_PATH.")
+            return False
+        with path.open("rb") as file:
+            head = file.read(len(_SQLITE_MAGIC))
+    except OSError as error:
+        raise PermanentError(
+            f"cannot read the database {path}: {error.strerror or error}",
+            "Check DATABASE_PATH; run it as the service user: sudo -u ctvpipe ctvpipe …",
+        ) from None
     if head != _SQLITE_MAGIC:
         what = "an empty file" if not head else "not an SQLite database"
         raise PermanentError(
@@ -158,7 +166,7 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
     original: Any = error.orig
     text = (str(original).splitlines() or [""])[0]
-    name = engine.url.render_as_string(hide_password=True) if engine.dialect.name != "sqlite" else "the sales database"
+    name = shown_name(engine.url) if engine.dialect.name != "sqlite" else "the sales database"
     if isinstance(original, sqlite3.Error):
         code = getattr(original, "sqlite_errorname", "") or ""
         if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
@@ -174,4 +182,11 @@ def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
         return None
     if isinstance(error, sa.exc.OperationalError):
         return TransientError(f"{name}: {text}", "Check that the server runs and DATABASE_URL is right.")
+    if isinstance(error, sa.exc.ProgrammingError) and original.pgcode is None:  # not from a server
+        return ConfigurationError(f"DATABASE_URL: {text}", "Look at what stands behind its question mark.")
     return None
+
+
+def shown_name(url: sa.URL) -> str:
+    """A server's database as messages call it: without what follows the ``?``, where a password may stand too."""
+    return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)

@@ -144,6 +144,22 @@ def page(path: Path) -> None:
     path.write_text("<!DOCTYPE html>" * 1000)
 
 
+def test_a_folder_is_no_database(station: Station, lines: list[Row]) -> None:
+    station.database.mkdir()
+    for result in (night(station, lines), station.update_here(dry_run=True)):
+        assert result.code == 1
+        assert f"cannot read the database {station.database}: Is a directory" in result.line("ERROR")
+        assert "Traceback" not in result.text
+
+
+def test_a_path_that_a_url_would_cut_short_is_refused(station: Station, lines: list[Row]) -> None:
+    station.settings["DATABASE_PATH"] = str(station.root / "sales?new.db")
+    result = night(station, lines)
+    assert result.code == 2
+    assert "DATABASE_PATH: must have no question mark in it" in result.line("ERROR")
+    assert not list(station.root.glob("sales*"))
+
+
 @pytest.mark.parametrize(("make", "message"), [
     (Path.touch, "is an empty file"),
     (page, "is not an SQLite database"),

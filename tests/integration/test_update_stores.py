@@ -156,6 +156,27 @@ def test_a_server_that_does_not_answer_fails_the_run_without_its_password(tmp_pa
     assert_no_password(station, result.text)
 
 
+@pytest.mark.parametrize(("url", "code", "message"), [
+    ("postgresql://station:Plover@Onyx-Quartz-77@127.0.0.1:1/sales", 2, "more than one @"),
+    ("postgresql://station:Onyx-Quartz-77", 2, "not a database URL"),
+    ("postgresql://station:Onyx-Quartz-77@127.0.0.1:1/sales?sslmodus=x", 2, 'invalid connection option "sslmodus"'),
+    ("postgresql://station@127.0.0.1:1/sales?password=Onyx-Quartz-77", 1, "postgresql://station@127.0.0.1:1/sales: "),
+])  # fmt: skip
+def test_an_address_that_will_not_do_is_explained_without_its_password(
+    tmp_path: Path, url: str, code: int, message: str
+) -> None:
+    station = Station(tmp_path, url=url)
+    write_rows(station.workbook(), rows(PLAIN), spec=PLAIN)
+    for result in (station.update_here(), station.run("months", "list"), station.run("config", "check")):
+        assert message in result.text
+        assert "Onyx" not in result.text
+        assert "Traceback" not in result.text
+    assert station.runs()[0].exit_code == code
+    written = b"".join(path.read_bytes() for path in station.root.rglob("*") if path.is_file())
+    assert message.encode() in written
+    assert b"Onyx" not in written
+
+
 @pytest.mark.parametrize(("password", "database", "message"), [
     ("wrong-Onyx-77", "postgres", "password authentication failed"),
     (PASSWORD, "no_such_database", 'database "no_such_database" does not exist'),

@@ -72,7 +72,9 @@ def test_integer(cell: object, value: int | None) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
-@pytest.mark.parametrize("cell", ["x", 3.5, "1e400", "nan", True, 2.0**31, float("nan"), date(2026, 1, 1), "1/2", "1,5", "1_0"])
+@pytest.mark.parametrize(
+    "cell", ["x", 3.5, "1e400", "nan", True, 2.0**31, float("nan"), date(2026, 1, 1), "1/2", "1,5", "1_0"]
+)
 def test_what_is_no_integer(cell: object) -> None:
     with pytest.raises(values.Unreadable):
         values.integer(cell)

@@ -76,7 +76,7 @@ def _database(settings: UpdateSettings) -> str:
     with engine.transaction(opened) as connection:
         connection.execute(sa.text("SELECT 1"))
         newest = migrate.require_current(connection, MIGRATIONS)
-    name = settings.database_path or opened.url.render_as_string(hide_password=True)
+    name = settings.database_path or engine.shown_name(opened.url)
     return f"{name} answers" + ("" if newest else "; the next update brings its schema forward")
 
 

@@ -57,15 +57,8 @@ def _opened(*, read_only: bool) -> sa.Engine:
         raise ConfigurationError(f"cannot read {files}, which names the database", _AS_SERVICE_USER)
     url = settings.require_url()
     path = settings.database_path
-    if path is not None:
-        try:
-            exists = engine.require_database_file(path)
-        except OSError as error:
-            raise PermanentError(f"cannot read {path}: {error.strerror or error}", _AS_SERVICE_USER) from error
-        if not exists:
-            raise PermanentError(
-                f"the database {path} does not exist", "Check DATABASE_PATH; 'ctvpipe update' makes it."
-            )
+    if path is not None and not engine.require_database_file(path):
+        raise PermanentError(f"the database {path} does not exist", "Check DATABASE_PATH; 'ctvpipe update' makes it.")
     return engine.open_engine(url, read_only=read_only)
 
 

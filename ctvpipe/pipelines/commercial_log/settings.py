@@ -172,6 +172,8 @@ class DatabaseSettings(Settings):
         path = self.database_path
         if path is None or not path.is_absolute():
             raise ConfigurationError("DATABASE_PATH: must be an absolute path", "A relative path finds another file.")
+        if "?" in str(path):
+            raise ConfigurationError("DATABASE_PATH: must have no question mark in it", "In a URL the path ends there.")
         return f"sqlite:///{path}"
 
 
