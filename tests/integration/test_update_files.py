@@ -98,6 +98,46 @@ def test_without_a_workbook_the_run_fails(station: Station) -> None:
     assert not station.database.exists()
 
 
+def test_a_station_that_is_not_configured_yet_raises_no_alarm(station: Station, lines: list[Row]) -> None:
+    night_long = (("commercial", "import"), ("update", "--unattended"), ("backup",), ("commercial", "rotate"))
+    assert [station.run(*words).code for words in night_long] == [0, 0, 0, 0]
+    assert [run.outcome for run in station.runs()] == ["success", "skipped", "skipped", "skipped"]
+    assert "there is no workbook in" in station.runs("daily-update")[0].message
+    assert "there is no database yet" in station.runs("db-backup")[0].message
+
+    assert night(station, lines).code == 0
+    station.database.rename(station.root / "elsewhere.db")
+    assert station.run("backup").code == 1
+
+
+def test_a_database_that_is_missed_is_an_alarm_whatever_the_update_had_to_do(
+    station: Station, lines: list[Row]
+) -> None:
+    assert night(station, lines).code == 0
+    assert station.run("backup").code == 0
+    station.database.rename(station.root / "elsewhere.db")
+    station.workbook().unlink()
+    assert station.run("commercial", "import").code == 0
+    assert station.update().code == 0
+    assert station.runs()[0].outcome == "skipped"
+    assert station.run("backup").code == 1
+
+
+def test_a_workbook_from_the_future_is_refused(station: Station, lines: list[Row]) -> None:
+    today = datetime.now(UTC).date()
+    write_rows(station.workbook(today), lines[:1], spec=PLAIN)
+    tomorrow = station.workbook(today + timedelta(days=1))
+    write_rows(tomorrow, lines, spec=PLAIN)
+    result = station.update_here()
+    assert result.code == 0
+    assert "not today's: it is tomorrow's" in result.line("WARNING")
+
+    later = tomorrow.rename(station.workbook(today + timedelta(days=2)))
+    result = station.update_here()
+    assert result.code == 3
+    assert f"today is {today} by the clock, but there is '{later.name}'" in result.line("ERROR")
+
+
 def test_a_database_that_went_missing_is_not_made_anew(station: Station, lines: list[Row]) -> None:
     assert night(station, lines).code == 0
     station.database.unlink()

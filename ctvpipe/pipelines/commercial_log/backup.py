@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ctvpipe.core import files, progress
-from ctvpipe.core.errors import CtvpipeError, Skipped
+from ctvpipe.core.errors import CtvpipeError, Outcome, Skipped
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.commercial_log.settings import BackupSettings
 from ctvpipe.stores import rclone, sqlite_backup
@@ -22,17 +22,19 @@ _MIB = 1024 * 1024
 _SPACE_FACTOR = 1.5
 _TIME = "%Y%m%d-%H%M%S"
 _SHRUNK_TO = 0.25
+_UPDATE = "daily-update"
 
 
 def backup(run: Run) -> None:
     """Back up the database of the settings; then prune, then copy to the remote, if one is set.
 
-    A remote that cannot be reached is a failed unit: the local backup is good. Raises ``Skipped`` for PostgreSQL,
-    ``PermanentError`` for a database or disk that will not do, ``TransientError`` for a locked database; nothing is
-    pruned then.
+    A remote that cannot be reached is a failed unit: the local backup is good. Raises ``Skipped`` for PostgreSQL and on
+    a station that is not configured yet, ``PermanentError`` for a database or disk that will not do,
+    ``TransientError`` for a locked database; nothing is pruned then.
     """
     settings = run.load(BackupSettings)
     database = _database(settings)
+    _skip_before_first_update(run, settings, database)
     size = sqlite_backup.require_database(database)
     files.require_free(settings.directory, -(-int(size * _SPACE_FACTOR) // _MIB))
     kept = existing(settings.directory, database.stem)
@@ -91,6 +93,15 @@ def _database(settings: BackupSettings) -> Path:
             "Use pg_dump or the server's own backups.",
         )
     return settings.database_path
+
+
+def _skip_before_first_update(run: Run, settings: BackupSettings, database: Path) -> None:
+    """Raise ``Skipped`` while the daily update has had nothing to do; a database that was there is missed."""
+    update = run.latest(_UPDATE)
+    if update is None or update.outcome != Outcome.SKIPPED or database.exists():
+        return
+    if not existing(settings.directory, database.stem):
+        raise Skipped(f"there is no database yet at {database}", "The first 'ctvpipe update' makes it.")
 
 
 def _make(run: Run, database: Path, target: Path) -> int:

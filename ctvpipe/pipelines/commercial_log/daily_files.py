@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from ctvpipe.core.errors import PermanentError
+from ctvpipe.core.errors import ContractError, PermanentError
 
 _NAME = re.compile(r"Commercial Log ([0-9]{2})([0-9]{2})([0-9]{2})\.xlsx")
 _CENTURY = 2000
 _CLOCK_SLACK = timedelta(days=1)
+CLOCK_ADVICE = (
+    "Nothing was touched. Compare 'date' and 'timedatectl' with a watch; if the clock is right, move that file away."
+)
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,11 @@ def newest(directory: Path) -> DailyFile | None:
     return next(iter(listing(directory).files), None)
 
 
-def from_the_future(files: Iterable[DailyFile], today: date) -> tuple[DailyFile, ...]:
-    """The files dated later than tomorrow: the clock is behind, or a name is mistyped.
+def refuse_future(files: Iterable[DailyFile], today: date) -> None:
+    """Raise ``ContractError`` when a file is dated later than tomorrow: the clock is behind, or a name is mistyped.
 
     One day is allowed, for a time zone that was changed between two nights.
     """
-    return tuple(file for file in files if file.day > today + _CLOCK_SLACK)
+    for file in files:
+        if file.day > today + _CLOCK_SLACK:
+            raise ContractError(f"today is {today} by the clock, but there is {file.path.name!r}", CLOCK_ADVICE)

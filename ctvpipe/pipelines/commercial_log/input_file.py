@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ctvpipe import jobs
 from ctvpipe.core import clock, ledger
-from ctvpipe.core.errors import ContractError, Outcome, PermanentError
+from ctvpipe.core.errors import ContractError, Outcome, PermanentError, Skipped
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.commercial_log import daily_files
 from ctvpipe.pipelines.commercial_log.settings import UpdateSettings
@@ -20,7 +20,8 @@ def choose(run: Run, settings: UpdateSettings, named: Path | None) -> Path:
     """The workbook to import: the one named by the caller or by the settings, else the newest local one by its name.
 
     Waits, within bounds, for tonight's import when that is still running, and says what it knows of it. Raises
-    ``PermanentError`` when there is no workbook, ``ContractError`` when it is older than the settings allow.
+    ``PermanentError`` when there is no workbook (``Skipped`` while no share is configured either), ``ContractError``
+    when it is older than the settings allow or dated in the future.
     """
     explicit = named or settings.data_file
     if explicit is not None:
@@ -31,11 +32,20 @@ def choose(run: Run, settings: UpdateSettings, named: Path | None) -> Path:
     _await_import(run, settings.wait_for_import_seconds)
     newest = daily_files.newest(settings.daily_dir)
     if newest is None:
-        raise PermanentError(f"there is no workbook in {settings.daily_dir}", "Run 'ctvpipe commercial import' first.")
+        raise _none_there(run, settings.daily_dir)
     today = clock.business_day(clock.now(), run.tz)
+    daily_files.refuse_future([newest], today)
     run.log.info("Workbook: %s (%s)", newest.path.name, _age(newest.day, today))
     _require_recent(run, newest.day, today, settings.max_age_days)
     return newest.path
+
+
+def _none_there(run: Run, directory: Path) -> PermanentError | Skipped:
+    text = f"there is no workbook in {directory}"
+    latest = [run.latest(name) for name in run.job.after]
+    if any(before is not None and before.outcome == Outcome.SKIPPED for before in latest):
+        return Skipped(f"{text}, and no share is configured to get one from", "Set COMMERCIAL_SHARE, or use --file.")
+    return PermanentError(text, "Run 'ctvpipe commercial import' first.")
 
 
 def _await_import(run: Run, seconds: float) -> None:
@@ -64,7 +74,7 @@ def _age(day: date, today: date) -> str:
     if days == 0:
         return "today's"
     if days < 0:
-        return f"dated {-days} day{'s' if days < -1 else ''} in the future"
+        return "tomorrow's"
     return f"{days} day{'s' if days > 1 else ''} old"
 
 

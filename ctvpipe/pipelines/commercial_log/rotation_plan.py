@@ -26,9 +26,6 @@ from ctvpipe.pipelines.commercial_log.daily_files import DailyFile
 _ARCHIVE_NAME = re.compile(r"commercial-logs-([0-9]{4})-(0[1-9]|1[0-2])\.zip")
 _LONGEST_SILENCE = timedelta(days=400)
 _EXPIRY_SLACK = timedelta(days=28)
-_CLOCK_ADVICE = (
-    "Nothing was touched. Compare 'date' and 'timedatectl' with a watch; if the clock is right, move that file away."
-)
 
 
 @dataclass(frozen=True, order=True)
@@ -110,18 +107,19 @@ def plan(
 
 def check_clock(files: Sequence[DailyFile], archives: Sequence[Archive], today: date) -> None:
     """Raise ``ContractError`` when what is on the disk says that it cannot be ``today``; rules in the module's text."""
-    if future := daily_files.from_the_future(files, today):
-        raise ContractError(f"today is {today} by the clock, but there is {future[0].path.name!r}", _CLOCK_ADVICE)
+    daily_files.refuse_future(files, today)
     for archive in archives:
         if archive.month > Month.of(today):
-            raise ContractError(f"today is {today} by the clock, but there is {archive.path.name!r}", _CLOCK_ADVICE)
+            raise ContractError(
+                f"today is {today} by the clock, but there is {archive.path.name!r}", daily_files.CLOCK_ADVICE
+            )
     if files:
         newest = max(files, key=lambda file: file.day)
         if today - newest.day > _LONGEST_SILENCE:
             raise ContractError(
                 f"today is {today} by the clock, but the newest daily file is {newest.path.name!r},"
                 f" {(today - newest.day).days} days old",
-                _CLOCK_ADVICE,
+                daily_files.CLOCK_ADVICE,
             )
 
 
