@@ -69,3 +69,12 @@ def of_unit(unit: str) -> Job:
         if job.unit == unit:
             return job
     raise ConfigurationError(f"there is no job with a service called {unit!r}", "'ctvpipe jobs' shows the jobs.")
+
+
+def of_pipeline(name: str) -> tuple[Job, ...]:
+    """The jobs of the pipeline called ``name``, with ``_`` or ``-``; raises ``ConfigurationError`` with the names."""
+    found = tuple(job for job in JOBS if job.pipeline == name.replace("-", "_"))
+    if not found:
+        names = ", ".join(dict.fromkeys(job.pipeline for job in JOBS))
+        raise ConfigurationError(f"there is no pipeline called {name!r}", f"The pipelines are: {names}.")
+    return found

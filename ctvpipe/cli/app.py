@@ -33,6 +33,8 @@ COMMANDS = {
     "months": ("ctvpipe.cli.months:app", "Broadcast months: list, close."),
     "customers": ("ctvpipe.cli.customers:app", "Customers of the spots: unmatched, add, alias."),
     "review": ("ctvpipe.cli.review:app", "Spots that a person must decide on: list, decide."),
+    "enable": ("ctvpipe.cli.switch:enabling", "Switch a pipeline's timers on, once its settings are right."),
+    "disable": ("ctvpipe.cli.switch:disabling", "Switch a pipeline's timers off."),
     "config": ("ctvpipe.cli.config:app", "Settings: show them, check them and every connection."),
     "alert": ("ctvpipe.cli.alert:app", "Alerts: send a test."),
 }

@@ -1,16 +1,17 @@
-"""Everything ``ctvpipe config check`` tries, in order, as results to print. Slow to import (pydantic)."""
+"""Everything ``ctvpipe config check`` and ``ctvpipe enable`` try, in order. Slow to import (pydantic)."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from ctvpipe.cli import declared, misspelt
 from ctvpipe.core.clock import zone
-from ctvpipe.core.errors import ConfigurationError, CtvpipeError, PermanentError, Skipped
+from ctvpipe.core.errors import ConfigurationError, CtvpipeError, PermanentError, Skipped, TransientError
+from ctvpipe.core.job import Job
 from ctvpipe.core.ledger import LedgerReader
 from ctvpipe.core.settings import Environment, SharedSettings, environment
 from ctvpipe.health import writable
@@ -21,29 +22,33 @@ Status = Literal["ok", "off", "WARNING", "FAILED"]
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one check. ``off``: not configured, which is no fault."""
+    """What became of one check. ``off``: not configured, which is no fault.
+
+    ``unreachable``: it failed, but may work at another time as it is, for want of a server or a network now.
+    """
 
     name: str
     status: Status
     text: str
     advice: str = ""
     exit_code: int = 0
+    unreachable: bool = False
 
 
-def all_checks() -> Iterator[Result]:
-    """Settings first; directories and connections only as far as their settings are right."""
+def all_checks(jobs: Sequence[Job] = JOBS) -> Iterator[Result]:
+    """Of ``jobs``: settings first; directories and connections only as far as their settings are right."""
     wrong = False
-    for result in _settings():
+    for result in _settings(jobs):
         wrong = wrong or result.exit_code != 0
         yield result
-    yield from (Result("env files", "WARNING", line) for line in misspelt.lines())
-    yield from _disagreements()
+    yield from (Result("env files", "WARNING", line) for line in misspelt.lines(jobs))
+    yield from _disagreements(jobs)
     if wrong:
         yield Result("connections", "off", "not tried: correct the settings first")
         return
-    yield from _own_places()
+    yield from _own_places(jobs)
     yield _tried("alert targets", _alert_targets)
-    for pipeline in dict.fromkeys(job.pipeline for job in JOBS):
+    for pipeline in dict.fromkeys(job.pipeline for job in jobs):
         checks = importlib.import_module(f"ctvpipe.pipelines.{pipeline}.checks")
         for name, directory in checks.directories(_environment_of).items():
             yield _tried(name, partial(writable.try_directory, directory))
@@ -55,8 +60,8 @@ def _environment_of(job: str) -> Environment:
     return environment((find(job).env_file,))
 
 
-def _settings() -> Iterator[Result]:
-    for title, cls, env_files in declared.sections():
+def _settings(jobs: Sequence[Job]) -> Iterator[Result]:
+    for title, cls, env_files in declared.sections(jobs):
 
         def attempt(cls: Any = cls, env_files: tuple[str, ...] = env_files) -> str:
             found = environment(env_files)
@@ -73,13 +78,13 @@ def _settings() -> Iterator[Result]:
         yield _tried(f"settings {title}", attempt)
 
 
-def _disagreements() -> Iterator[Result]:
+def _disagreements(jobs: Sequence[Job]) -> Iterator[Result]:
     """Directories that the jobs must share, but do not."""
     for name in ("CTVPIPE_STATE_DIR", "CTV_DATA_DIR", "DATABASE_PATH"):
-        values = {job.name: _environment_of(job.name).values.get(name, "") for job in JOBS}
+        values = {job.name: _environment_of(job.name).values.get(name, "") for job in jobs}
         users = {
             job.name: values[job.name]
-            for job in JOBS
+            for job in jobs
             if name in SharedSettings.variables() or name in declared.settings_class(job).variables()
         }
         if len(set(users.values())) > 1:
@@ -87,11 +92,11 @@ def _disagreements() -> Iterator[Result]:
             yield Result(name, "WARNING", f"the jobs do not agree on {name} ({said})", "Set it in ctvpipe.env.")
 
 
-def _own_places() -> Iterator[Result]:
+def _own_places(jobs: Sequence[Job]) -> Iterator[Result]:
     shared = environment(()).load(SharedSettings)
     yield _tried("state", lambda: writable.try_directory(shared.state_dir))
     yield _tried("locks", lambda: writable.try_directory(shared.run_dir))
-    for job in JOBS:
+    for job in jobs:
         log_dir = _environment_of(job.name).load(SharedSettings).log_dir
         for log in filter(None, (job.log, job.outcome_log)):
             yield _tried(f"log of {job.name}", partial(writable.try_file, log_dir / log))
@@ -124,7 +129,7 @@ def _tried(name: str, attempt: Callable[[], str]) -> Result:
     except ConfigurationError as error:
         return Result(name, "FAILED", str(error), error.advice, 2)
     except (CtvpipeError, OSError) as error:
-        return Result(name, "FAILED", str(error), getattr(error, "advice", ""), 1)
+        return Result(name, "FAILED", str(error), getattr(error, "advice", ""), 1, isinstance(error, TransientError))
     except Exception as error:  # noqa: BLE001  (one check that breaks must not hide the others)
         first = next(iter(str(error).splitlines()), "no text")
         return Result(name, "FAILED", declared.scrubber().clean(f"{type(error).__name__}: {first}"), "", 1)

@@ -13,8 +13,6 @@ from ctvpipe.jobs import find
 
 app = typer.Typer(help="Settings.", no_args_is_help=True)
 
-_STYLES = {"ok": "green", "off": "dim", "WARNING": "yellow", "FAILED": "red"}
-
 
 @app.callback()
 def _config() -> None:
@@ -72,14 +70,7 @@ def check() -> None:
     code, warned = 0, False
     for result in all_checks():
         code, warned = max(code, result.exit_code), warned or result.status == "WARNING"
-        _tell(result.name, result.status, result.text, result.advice)
+        output.result(result.status, result.name, result.text, result.advice)
     well = "Everything works; see the warnings above." if warned else "All is well."
     output.say({0: well, 1: "Something does not work, see above.", 2: "Settings are wrong, see above."}[code])
     raise typer.Exit(code)
-
-
-def _tell(name: str, status: str, text: str, advice: str) -> None:
-    label = output.coloured(f"{status:<7}", _STYLES[status])
-    output.say(f"{label}  {name}: {text}")
-    if advice and status != "ok":
-        output.say(f"{'':7}  → {advice}")

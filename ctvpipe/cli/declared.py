@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -24,10 +24,10 @@ def settings_class(job: Job) -> type[Settings]:
     return declared
 
 
-def sections() -> Iterator[tuple[str, type[Settings], tuple[str, ...]]]:
-    """Each settings class in use: its title, the class, its env files beside the shared one."""
+def sections(jobs: Sequence[Job] = JOBS) -> Iterator[tuple[str, type[Settings], tuple[str, ...]]]:
+    """Each settings class that ``jobs`` use: its title, the class, its env files beside the shared one."""
     yield "shared by all jobs", SharedSettings, ()
-    for job in JOBS:
+    for job in jobs:
         yield job.name, settings_class(job), (job.env_file,)
 
 

@@ -7,7 +7,7 @@ import json
 import typer
 
 from ctvpipe.cli import output
-from ctvpipe.core import clock
+from ctvpipe.core import clock, timers
 from ctvpipe.health.places import places
 from ctvpipe.health.shape import SCHEMA_VERSION
 from ctvpipe.jobs import JOBS
@@ -17,9 +17,11 @@ app = typer.Typer(help="Show the jobs.")
 
 @app.command()
 def jobs(as_json: bool = typer.Option(False, "--json", help="Print a JSON document.")) -> None:
-    """Show the jobs: pipeline, when each runs, its command, its log, its next run."""
+    """Show the jobs: pipeline, when each runs, its command, its log, its next run (off: its timer is switched off)."""
     found = places(JOBS)
     now = clock.now()
+    stopped = timers.switched_off((job.timer for job in JOBS), found.root)
+    due = {job.name: None if job.timer in stopped else job.schedule.next(now, found.tz) for job in JOBS}
     rows = [
         {
             "name": job.name,
@@ -32,7 +34,8 @@ def jobs(as_json: bool = typer.Option(False, "--json", help="Print a JSON docume
             "env_file": job.env_file,
             "log": str(found.log(job)),
             "after": list(job.after),
-            "next_run": clock.to_text(job.schedule.next(now, found.tz)),
+            "enabled": due[job.name] is not None,
+            "next_run": None if (instant := due[job.name]) is None else clock.to_text(instant),
         }
         for job in JOBS
     ]
@@ -44,7 +47,7 @@ def jobs(as_json: bool = typer.Option(False, "--json", help="Print a JSON docume
             job.name,
             job.pipeline,
             job.schedule.words,
-            output.local(job.schedule.next(now, found.tz), found.tz)[:16],
+            "off" if (instant := due[job.name]) is None else output.local(instant, found.tz)[:16],
             str(row["command"]),
             str(row["log"]),
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from ctvpipe.cli.declared import known_names
 from ctvpipe.core.environment import SHARED_ENV_FILE, layers
+from ctvpipe.core.job import Job
 from ctvpipe.jobs import JOBS
 
 # What systemd, Python and the libraries read themselves.
@@ -27,10 +29,10 @@ _OTHERS = {
 _OTHER_PREFIXES = ("LC_", "PG", "PYTHON", "RCLONE_")
 
 
-def lines() -> list[str]:
-    """One line a variable that is set in an env file and means nothing there."""
+def lines(jobs: Sequence[Job] = JOBS) -> list[str]:
+    """One line a variable that is set in an env file of ``jobs`` and means nothing there."""
     found = []
-    for env_file in dict.fromkeys((SHARED_ENV_FILE, *(job.env_file for job in JOBS))):
+    for env_file in dict.fromkeys((SHARED_ENV_FILE, *(job.env_file for job in jobs))):
         known = known_names(None if env_file == SHARED_ENV_FILE else env_file)
         of_file = (layer for layer in layers((env_file,)).layers if layer.path and layer.path.name == env_file)
         found += [

@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 import typer
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+_STATUSES = {"ok": "green", "off": "dim", "WARNING": "yellow", "FAILED": "red"}
 _ESCAPE = "\x1b["
 _WIDTH_WITHOUT_TERMINAL = 0
 _GAP = "  "
@@ -39,6 +40,14 @@ def width() -> int:
 def say(text: str = "") -> None:
     """Print a line; what the terminal cannot show is replaced by plain characters."""
     typer.echo(text if is_unicode() else text.replace("\u2013", "-").replace("…", "...").replace("→", "->"))
+
+
+def result(status: str, name: str, text: str, advice: str = "") -> None:
+    """Print what became of one of several things, and what to do where it is not well; ``status`` is in ``_STATUSES``."""
+    label = coloured(f"{status:<7}", _STATUSES[status])
+    say(f"{label}  {name}: {text}")
+    if advice and status != "ok":
+        say(f"{'':7}  → {advice}")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:

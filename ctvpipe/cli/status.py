@@ -9,6 +9,7 @@ import typer
 
 from ctvpipe.cli import output
 from ctvpipe.core import clock
+from ctvpipe.core.ledger import RUNNING
 from ctvpipe.health.model import Finding, Freshness, JobHealth, Mark, Report, State
 from ctvpipe.health.words import ago, number, size, span
 
@@ -108,14 +109,18 @@ def _row(job: JobHealth, now: datetime, tz: tzinfo) -> tuple[str, ...]:
     next_run = _soon(job.next_run, now, tz)
     marks = "".join(_sign(night.mark) for night in job.nights)
     if run is None:
-        return (job.name, "waiting", "", "", "", marks, next_run)
+        return (job.name, "waiting" if job.enabled else "never", "", "", "", marks, next_run)
     took = "" if run.seconds is None else span(timedelta(seconds=run.seconds))
     age = span(now - (run.finished_at or run.started_at))
     outcome = "not configured" if run.outcome == "skipped" else run.outcome
+    if run.outcome == RUNNING and job.running is None:
+        outcome = "died"
     return (job.name, str(outcome), age, took, number(run.counters.get("rows")), marks, next_run)
 
 
-def _soon(instant: datetime, now: datetime, tz: tzinfo) -> str:
+def _soon(instant: datetime | None, now: datetime, tz: tzinfo) -> str:
+    if instant is None:
+        return "off"
     there = instant.astimezone(tz)
     return f"{there:%a %H:%M}" if instant - now < _SIX_DAYS else f"{there:%a %d %b %H:%M}"
 

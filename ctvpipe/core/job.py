@@ -78,3 +78,8 @@ class Job:
     def minutes(self) -> str:
         """The longest a run may take, in words."""
         return f"{self.timeout.total_seconds() / 60:.0f} min"
+
+    @property
+    def timer(self) -> str:
+        """Name of its timer."""
+        return f"{self.unit}.timer"

@@ -64,7 +64,10 @@ class Night:
 
 @dataclass(frozen=True)
 class JobHealth:
-    """A job's standing. ``last`` is its latest run that really began, ``running`` that run while it goes on."""
+    """A job's standing. ``last`` is its latest run that really began, ``running`` that run while it goes on.
+
+    ``enabled``: whether its timer is switched on; ``next_run`` is ``None`` where it is not.
+    """
 
     name: str
     pipeline: str
@@ -74,7 +77,8 @@ class JobHealth:
     last: RunRecord | None
     running: RunRecord | None
     nights: tuple[Night, ...]
-    next_run: datetime
+    enabled: bool
+    next_run: datetime | None
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ defaults are those of the settings classes, and a test proves it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 
 from ctvpipe.core import clock
-from ctvpipe.core.environment import layers
+from ctvpipe.core.environment import etc_dir, layers
 from ctvpipe.core.errors import ConfigurationError
 from ctvpipe.core.job import Job
 
@@ -21,8 +22,12 @@ _DATA_JOB = "commercial-import"
 
 @dataclass(frozen=True)
 class Places:
-    """Directories, time zone, whether a share is configured, and remarks about env files that say otherwise."""
+    """Directories, time zone, whether a share is configured, and remarks about env files that say otherwise.
 
+    ``root``: of the system that has the env files in its ``etc``, where its units are looked for.
+    """
+
+    root: Path
     state_dir: Path
     data_dir: Path
     log_dirs: Mapping[str, Path]
@@ -56,6 +61,7 @@ def places(jobs: tuple[Job, ...], environ: Mapping[str, str] | None = None) -> P
         tz = clock.zone("")
     data = next((variables[job.env_file] for job in jobs if job.name == _DATA_JOB), {})
     return Places(
+        root=etc_dir(os.environ if environ is None else environ).parent,
         state_dir=Path(shared.merged.get("CTVPIPE_STATE_DIR") or "/var/lib/ctvpipe"),
         data_dir=Path(data.get("CTV_DATA_DIR") or "/opt/apps/ctv-bookedbiz-db/data"),
         log_dirs={job.name: Path(variables[job.env_file].get("CTVPIPE_LOG_DIR") or "/var/log") for job in jobs},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ctvpipe.core import clock
+from ctvpipe.core import clock, timers
 from ctvpipe.core.errors import CtvpipeError, Outcome
 from ctvpipe.core.job import Job
 from ctvpipe.core.ledger import FILE_NAME, RUNNING, LedgerReader, RunRecord, is_alive
@@ -52,14 +52,18 @@ def look(
     recorded = _read(jobs, places, now)
     known = not recorded.findings or recorded.oldest is not None
     view = rules.View(now, places.tz, recorded.oldest, alive)
-    standing = tuple(_job(job, recorded.runs.get(job.name, []), view) for job in jobs) if known else ()
-    imported = recorded.imported_at is not None
+    stopped = timers.switched_off((job.timer for job in jobs), places.root)
+    on = {job.name for job in jobs if job.timer not in stopped}
+    standing = (
+        tuple(_job(job, recorded.runs.get(job.name, []), view, enabled=job.name in on) for job in jobs) if known else ()
+    )
+    imported = recorded.imported_at is not None and _IMPORT in on
     fresh, stale = freshness.look(
         places.daily_dir,
         newest,
         today=clock.business_day(now, places.tz),
         now=now,
-        expected=places.share_configured or imported,
+        expected=imported or (places.share_configured and _IMPORT in on),
         imported=imported,
         updated_at=recorded.updated_at,
     )
@@ -146,8 +150,9 @@ def _alerts(reader: LedgerReader, now: datetime) -> tuple[list[AlertHealth], lis
     return alerts, [Finding(State.WARNING, "alerts", reason, "Correct the target, then try it: ctvpipe alert test")]
 
 
-def _job(job: Job, runs: Sequence[RunRecord], view: rules.View) -> JobHealth:
-    findings = tuple(rules.findings(job, runs, view))
+def _job(job: Job, runs: Sequence[RunRecord], view: rules.View, *, enabled: bool) -> JobHealth:
+    """The standing of ``job``. Of one that is switched off nothing is expected, so nothing is wrong with it."""
+    findings = tuple(rules.findings(job, runs, view)) if enabled else ()
     real = rules.begun(runs)
     last = real[0] if real else None
     running = last if last is not None and last.outcome == RUNNING and view.alive(last.process) else None
@@ -155,12 +160,14 @@ def _job(job: Job, runs: Sequence[RunRecord], view: rules.View) -> JobHealth:
         name=job.name,
         pipeline=job.pipeline,
         state=worst(findings),
-        summary="; ".join(finding.reason for finding in findings) or _fine(last, view.now),
+        summary="; ".join(finding.reason for finding in findings)
+        or (_fine(last, view.now) if enabled else f"switched off; {_ended(last, view)}"),
         findings=findings,
         last=last,
         running=running,
-        nights=trend.nights(job, runs, view),
-        next_run=job.schedule.next(view.now, view.tz),
+        nights=trend.nights(job, runs, view, enabled=enabled),
+        enabled=enabled,
+        next_run=job.schedule.next(view.now, view.tz) if enabled else None,
     )
 
 
@@ -172,6 +179,18 @@ def _fine(last: RunRecord | None, now: datetime) -> str:
     if last.outcome == Outcome.SKIPPED:
         return f"not configured: {last.message}"
     return last.message or f"{last.outcome} {ago(last.finished_at or last.started_at, now)}"
+
+
+def _ended(last: RunRecord | None, view: rules.View) -> str:
+    """How the last run of a job that is switched off ended: whoever started it wants to know."""
+    if last is None:
+        return "it has never run"
+    if last.outcome != RUNNING:
+        when = ago(last.finished_at or last.started_at, view.now)
+        return f"{last.outcome} {when}: {last.message}" if last.message else f"{last.outcome} {when}"
+    if view.alive(last.process):
+        return f"running for {span(view.now - last.started_at)}"
+    return f"its run of {ago(last.started_at, view.now)} ended without a word"
 
 
 def _headline(
@@ -192,13 +211,17 @@ def _headline(
 
 def _good_news(jobs: Sequence[JobHealth], oldest: datetime | None, places: Places, now: datetime) -> str:
     running = "".join(f"; {job.name} is running" for job in jobs if job.running is not None)
-    outcomes = {job.name: job.last.outcome for job in jobs if job.last is not None}
+    on = [job for job in jobs if job.enabled]
+    if jobs and not on:
+        return f"every job is switched off{running}"
+    outcomes = {job.name: job.last.outcome for job in on if job.last is not None}
     unset = "".join(f"; {name} is not configured" for name, outcome in outcomes.items() if outcome == Outcome.SKIPPED)
+    unset += "".join(f"; {job.name} is switched off" for job in jobs if not job.enabled)
     if Outcome.SUCCESS in outcomes.values():
         nights = oldest is not None and oldest < now - _A_NIGHT
         return f"{'last night worked' if nights else 'every run so far worked'}{unset}{running}"
     if outcomes:
         return f"nothing has failed{unset}{running}"
-    first = min((job.next_run for job in jobs), default=None)
+    first = min((job.next_run for job in jobs if job.next_run is not None), default=None)
     due = f"; the first run is due {first.astimezone(places.tz):%a %d %b %H:%M}" if first else ""
-    return f"nothing has run yet{due}"
+    return f"nothing has run yet{due}{unset}"

@@ -6,8 +6,8 @@ Version 1, an object with
 ``problems``: list of ``state``, ``subject`` (a job, ``ledger``, ``disk``, ``data``, ``alerts``), ``reason``,
 ``advice``, the gravest first;
 ``jobs``: list of ``name``, ``pipeline``, ``state``, ``reason``, ``running``, ``last_run`` (``null``, or what
-``run`` below gives, with ``age_seconds``), ``nights`` (list of ``date``, ``mark``; today last), ``next_run``;
-empty when the ledger cannot be read;
+``run`` below gives, with ``age_seconds``), ``nights`` (list of ``date``, ``mark``; today last), ``enabled`` (whether its
+timer is switched on), ``next_run`` (``null`` where it is not); empty when the ledger cannot be read;
 ``disks``: list of ``path``, ``uses``, ``total_bytes``, ``free_bytes``, ``free_percent``, ``state``;
 ``freshness``: ``state``, ``directory``, ``workbook``, ``workbook_date``, ``age_days``, ``last_update_at``,
 ``last_update_age_seconds``, ``note``;
@@ -108,7 +108,8 @@ def _job(job: JobHealth, now: datetime) -> dict[str, Any]:
         "running": job.running is not None,
         "last_run": last,
         "nights": [{"date": night.day.isoformat(), "mark": night.mark.value} for night in job.nights],
-        "next_run": clock.to_text(job.next_run),
+        "enabled": job.enabled,
+        "next_run": _text(job.next_run),
     }
 
 

@@ -15,11 +15,11 @@ from ctvpipe.health.rules import View, begun, due
 NIGHTS = 7
 
 
-def nights(job: Job, runs: Sequence[RunRecord], view: View) -> tuple[Night, ...]:
+def nights(job: Job, runs: Sequence[RunRecord], view: View, *, enabled: bool = True) -> tuple[Night, ...]:
     """The marks of the last ``NIGHTS`` days, oldest first, today last.
 
     A day's mark is that of its last run, so that a repaired night counts as good. A day without a run on which the
-    job was due is missed, if the ledger goes back that far.
+    job was due is missed, if the ledger goes back that far; no day is for a job that is not ``enabled``.
     """
     last_of: dict[date, RunRecord] = {}
     for run in begun(runs):
@@ -33,7 +33,7 @@ def nights(job: Job, runs: Sequence[RunRecord], view: View) -> tuple[Night, ...]
             found.append(Night(day, mark(last_of[day], view.alive)))
             continue
         start = _scheduled_on(job, day, view.tz)
-        missed = start is not None and view.oldest is not None and view.oldest < start <= expected
+        missed = enabled and start is not None and view.oldest is not None and view.oldest < start <= expected
         found.append(Night(day, Mark.MISSED if missed else Mark.NOT_DUE))
     return tuple(found)
 

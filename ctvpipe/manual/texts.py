@@ -22,6 +22,10 @@ OPERATORS_DAY = (
     ("ctvpipe months list", "what is in the database; months close Nov-26 --by NAME: for good"),
     ("ctvpipe customers unmatched", "bill codes nobody knows; customers add, customers alias: now they do"),
     ("ctvpipe review list", "spots whose language a person should decide; review decide ID CODE --by NAME"),
+    (
+        "sudo ctvpipe disable commercial_log",
+        "no more nights of it; ctvpipe enable: again, once its settings are right",
+    ),
 )
 
 BY_HAND = (

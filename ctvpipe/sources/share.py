@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ctvpipe.core import bounded, files
-from ctvpipe.core.errors import CtvpipeError
+from ctvpipe.core.errors import CtvpipeError, TransientError
 from ctvpipe.sources import share_child, share_reach
 from ctvpipe.sources.share_copy import Rules
 from ctvpipe.sources.share_errors import NotWritten, ServerTrouble, silent
@@ -109,7 +109,8 @@ def explain(
             _reach(location, waits, watch)
         _bounded(watch, waits, share_child.explain, location, credentials, parts, waits)
     except CtvpipeError as error:
-        watch.add(Step(watch.at.step, ok=False, detail=str(error), advice=error.advice))
+        transient = isinstance(error, TransientError)
+        watch.add(Step(watch.at.step, ok=False, detail=str(error), advice=error.advice, transient=transient))
     return tuple(watch.steps)
 
 

@@ -106,12 +106,13 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the way to the file, for ``share check``."""
+    """One step of the way to the file, for ``share check``. ``transient``: one that failed may succeed by itself."""
 
     name: str
     ok: bool
     detail: str
     advice: str = ""
+    transient: bool = False
 
 
 @dataclass(frozen=True)

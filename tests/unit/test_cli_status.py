@@ -16,6 +16,7 @@ from ctvpipe.cli.app import app
 from ctvpipe.core.ledger import FILE_NAME, RUNNING, Ledger
 from ctvpipe.jobs import JOBS
 from tests.fakes.nights import DEAD, good_nights, record, run
+from tests.fakes.systemctl import install
 
 
 def now() -> datetime:
@@ -133,6 +134,38 @@ def test_json_is_a_document_and_the_exit_code_stays(status: Callable[..., Result
     document = json.loads(done.stdout)
     assert (done.exit_code, document["exit_code"], document["state"]) == (2, 2, "critical")
     assert [job["name"] for job in document["jobs"]] == [job.name for job in JOBS]
+
+
+def test_what_is_switched_off_is_shown_as_off(
+    status: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CTVPIPE_ETC_DIR", str(tmp_path / "etc"))
+    system = install(tmp_path, [job.timer for job in JOBS])
+    for job in JOBS:
+        system.switch(job.timer, on=job.name != "db-backup")
+    record(tmp_path / "state", [run("db-backup", now(), RUNNING, process=DEAD)])
+    document = json.loads(status("--json").stdout)
+    assert {job["name"]: (job["enabled"], job["next_run"] is None) for job in document["jobs"]} == {
+        job.name: (job.name != "db-backup", job.name == "db-backup") for job in JOBS
+    }
+    lines = status().stdout.splitlines()
+    row = next(line for line in lines if line.startswith("db-backup "))
+    assert (row.split()[1], row.split()[-1]) == ("died", "off")
+    listed = CliRunner().invoke(app, ["jobs"]).stdout.splitlines()
+    assert [line.split()[0] for line in listed if " off " in line] == ["db-backup"]
+    rows = json.loads(CliRunner().invoke(app, ["jobs", "--json"]).stdout)["jobs"]
+    assert [row["name"] for row in rows if not row["enabled"] and row["next_run"] is None] == ["db-backup"]
+
+
+def test_one_that_is_off_and_has_never_run(
+    status: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CTVPIPE_ETC_DIR", str(tmp_path / "etc"))
+    install(tmp_path, [job.timer for job in JOBS])
+    done = status()
+    assert done.stdout.splitlines()[0] == "HEALTHY \u2013 every job is switched off"
+    row = next(line for line in done.stdout.splitlines() if line.startswith("db-backup "))
+    assert (row.split()[1], row.split()[-1]) == ("never", "off")
 
 
 def test_any_user_who_may_read_the_ledger(

@@ -90,6 +90,7 @@ def test_all_commands_are_offered(typed: Typed) -> None:
         ("runs list --job daily", "daily-update"),
         ("config show -j db", "db-backup"),
         ("update --strategy re", "replace"),
+        ("enable com", "commercial_log"),
     ],
 )
 def test_subcommands_options_and_values_are_completed(typed: Typed, keys: str, word: str) -> None:

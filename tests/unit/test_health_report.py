@@ -13,17 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctvpipe.core.errors import PermanentError
-from ctvpipe.core.ledger import FILE_NAME, AlertState, Ledger
+from ctvpipe.core.ledger import FILE_NAME, RUNNING, AlertState, Ledger, RunRecord
 from ctvpipe.core.settings import SharedSettings
 from ctvpipe.health import disk, freshness, shape
 from ctvpipe.health.logtail import lines_of_run
-from ctvpipe.health.model import Report, State
+from ctvpipe.health.model import Mark, Report, State
 from ctvpipe.health.places import places
 from ctvpipe.health.report import look
 from ctvpipe.jobs import JOBS
 from ctvpipe.pipelines.commercial_log.daily_files import newest, path_for
 from ctvpipe.pipelines.commercial_log.settings import DataSettings
-from tests.fakes.nights import good_nights, record, run
+from tests.fakes.nights import DEAD, good_nights, record, run
+from tests.fakes.systemctl import System, install
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 MIB = 1024 * 1024
@@ -58,6 +59,80 @@ class Appliance:
 @pytest.fixture
 def appliance(tmp_path: Path) -> Appliance:
     return Appliance(tmp_path)
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> System:
+    """Units of all jobs, switched on."""
+    made = install(tmp_path, [job.timer for job in JOBS])
+    for job in JOBS:
+        made.switch(job.timer, on=True)
+    return made
+
+
+def switch_off(system: System, *names: str) -> None:
+    for job in JOBS:
+        if not names or job.name in names:
+            system.switch(job.timer, on=False)
+
+
+def test_with_all_timers_on_all_is_as_without_units(appliance: Appliance, system: System) -> None:
+    record(appliance.state, good_nights(NOW))
+    appliance.workbook(NOW.date())
+    report = appliance.report()
+    assert report.headline == "HEALTHY \u2013 last night worked"
+    assert all(job.enabled and job.next_run for job in report.jobs)
+
+
+def test_a_job_that_is_switched_off_is_not_overdue(appliance: Appliance, system: System) -> None:
+    record(appliance.state, [item for item in good_nights(NOW, days=9) if item.job != "db-backup"])
+    appliance.workbook(NOW.date())
+    assert appliance.report().headline.startswith("CRITICAL \u2013 db-backup: did not run")
+    switch_off(system, "db-backup")
+    report = appliance.report()
+    assert report.headline == "HEALTHY \u2013 last night worked; db-backup is switched off"
+    [backup] = [job for job in report.jobs if not job.enabled]
+    assert (backup.name, backup.summary, backup.next_run) == ("db-backup", "switched off; it has never run", None)
+    assert {night.mark for night in backup.nights} == {Mark.NOT_DUE}
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (run("db-backup", NOW - timedelta(hours=2), "failed", message="disk full"), "failed 1 h ago: disk full"),
+        (run("db-backup", NOW - timedelta(minutes=5), RUNNING), "running for 5 min"),
+        (
+            run("db-backup", NOW - timedelta(hours=2), RUNNING, process=DEAD),
+            "its run of 2 h ago ended without a word",
+        ),
+    ],
+)
+def test_how_a_run_by_hand_ended_is_told_and_no_alarm(
+    appliance: Appliance, system: System, last: RunRecord, told: str
+) -> None:
+    record(appliance.state, [*good_nights(NOW), last])
+    appliance.workbook(NOW.date())
+    switch_off(system, "db-backup")
+    report = appliance.report()
+    backup = next(job for job in report.jobs if job.name == "db-backup")
+    assert report.state is State.HEALTHY
+    assert (backup.summary, backup.last) == (f"switched off; {told}", last)
+
+
+def test_with_every_job_off_nothing_is_expected(appliance: Appliance, system: System) -> None:
+    record(appliance.state, good_nights(NOW - timedelta(days=30)))
+    appliance.workbook(NOW.date() - timedelta(days=30))
+    switch_off(system)
+    report = appliance.report(COMMERCIAL_SHARE="//server/share")
+    assert (report.state, report.headline) == (State.HEALTHY, "HEALTHY \u2013 every job is switched off")
+
+
+def test_the_first_run_due_is_that_of_a_job_that_is_on(appliance: Appliance, system: System) -> None:
+    switch_off(system, "commercial-import", "daily-update")
+    assert appliance.report().headline == (
+        "HEALTHY \u2013 nothing has run yet; the first run is due Mon 23 Nov 02:05"
+        "; commercial-import is switched off; daily-update is switched off"
+    )
 
 
 def test_a_fresh_machine_is_healthy_and_waits(appliance: Appliance) -> None:

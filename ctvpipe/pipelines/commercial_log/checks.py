@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ctvpipe.core.errors import PermanentError, Skipped
+from ctvpipe.core.errors import PermanentError, Skipped, TransientError
 from ctvpipe.core.settings import Environment
 from ctvpipe.pipelines.commercial_log.settings import (
     BackupSettings,
@@ -15,6 +15,7 @@ from ctvpipe.pipelines.commercial_log.settings import (
     UpdateSettings,
 )
 
+_SERVER_SAYS_NO = "FATAL:"  # PostgreSQL is there, but does not let us in: a wrong name, password or database
 EnvironmentOf = Callable[[str], Environment]
 
 
@@ -59,7 +60,8 @@ def _share(settings: ImportSettings) -> str:
     steps = share.explain(location, credentials, settings.workbook, waits)
     for step in steps:
         if not step.ok:
-            raise PermanentError(step.detail, f"{step.advice} (step by step: ctvpipe share check)")
+            kind = TransientError if step.transient else PermanentError
+            raise kind(step.detail, f"{step.advice} (step by step: ctvpipe share check)")
     return "; ".join(step.detail for step in steps[-2:])
 
 
@@ -73,9 +75,14 @@ def _database(settings: UpdateSettings) -> str:
     if settings.database_path is not None and not engine.require_database_file(settings.database_path):
         return f"{settings.database_path} does not exist yet; the first update makes it"
     opened = engine.open_engine(url, read_only=True, untouched=True)
-    with engine.transaction(opened) as connection:
-        connection.execute(sa.text("SELECT 1"))
-        newest = migrate.require_current(connection, MIGRATIONS)
+    try:
+        with engine.transaction(opened) as connection:
+            connection.execute(sa.text("SELECT 1"))
+            newest = migrate.require_current(connection, MIGRATIONS)
+    except TransientError as error:
+        if _SERVER_SAYS_NO in str(error):
+            raise PermanentError(error.message, error.advice) from error
+        raise
     name = settings.database_path or engine.shown_name(opened.url)
     return f"{name} answers" + ("" if newest else "; the next update brings its schema forward")
 
