@@ -43,6 +43,7 @@ def sections() -> Iterator[str]:
     yield from roff.section(
         "EXAMPLES", *(_entry(typed, what) for typed, what in (*texts.OPERATORS_DAY, *texts.BY_HAND))
     )
+    yield from roff.section("MOUNTING THE SHARE", *_mounting())
     yield from roff.section("SEE ALSO", [", ".join(_reference(page) for page in _SEE_ALSO)])
 
 
@@ -134,6 +135,7 @@ def _files() -> Iterator[tuple[str, str]]:
     for name in dict.fromkeys(job.env_file for job in JOBS):
         users = [job.name for job in JOBS if job.env_file == name]
         yield f"/etc/{name}", f"Settings of {' and '.join(users)}."
+    yield "/etc/ctv-k-drive.cred", f"Login of the unit {texts.MOUNT_UNIT}, where that is used."
     yield str(data.daily_dir), "The daily workbooks, Commercial Log YYMMDD.xlsx."
     yield str(data.archive_dir), "Their monthly archives."
     yield str(data.data_dir / "database"), "The sales database, and its backups."
@@ -150,6 +152,11 @@ def _environment() -> Iterable[list[str]]:
         "Settings are environment variables, from the env files or from the environment: ctvpipe.env(5)."
     )
     yield from (_entry(name, text) for name, text in texts.ENVIRONMENT.items())
+
+
+def _mounting() -> Iterator[list[str]]:
+    yield roff.paragraphs(texts.MOUNTING.format(unit=texts.MOUNT_UNIT))
+    yield from (_entry(typed, what) for typed, what in texts.MOUNT_STEPS)
 
 
 def _reference(page: str) -> str:

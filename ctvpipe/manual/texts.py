@@ -39,6 +39,34 @@ BY_HAND = (
     ),
 )
 
+MOUNT_UNIT = r"mnt-k\x2ddrive.mount"
+
+MOUNTING = """
+The imports reach the share directly and need no mount. For those who want the path, there are two ways, both read-only,
+encrypted, and in need of root and the package cifs-utils:
+
+ctvpipe share mount mounts the share of the settings at COMMERCIAL_MOUNT_POINT until the next boot.
+
+The unit {unit} mounts a share at /mnt/k-drive, now and at every boot. It is off, and knows neither share nor login, until
+these steps are done:
+"""
+
+MOUNT_STEPS = (
+    (
+        f"sudo systemctl edit '{MOUNT_UNIT}'",
+        "Write the line [Mount], and below it What=//SERVER/SHARE; blanks in it stay as they are, a % is written %%.",
+    ),
+    ("sudo install -m 600 /dev/null /etc/ctv-k-drive.cred", "The login goes into a file that only root may read."),
+    (
+        "sudoedit /etc/ctv-k-drive.cred",
+        "Write the lines username=NAME, password=PASSWORD and, where there is one, domain=DOMAIN.",
+    ),
+    (
+        f"sudo systemctl enable --now '{MOUNT_UNIT}'",
+        "Mount it. A server that is away at boot is neither waited for nor tried again: then systemctl start does it.",
+    ),
+)
+
 ENVIRONMENT = {
     "CTVPIPE_ETC_DIR": """Where the env files are; default /etc. Whether a timer is switched on is looked up on the same
     system: in etc/systemd/system, run/systemd/system and usr/lib/systemd/system beside it.""",

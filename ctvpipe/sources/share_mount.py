@@ -1,7 +1,8 @@
 """Mount the share at a path with the kernel's CIFS client, for those who want the path.
 
-The imports do not need it. Mounted read-only; the password goes by a file that only root can read, never by the
-command line (facts 1.3), and that is gone afterwards.
+The imports do not need it; at every boot the unit ``mnt-k\\x2ddrive.mount`` mounts instead, with the same options.
+Mounted read-only; the password goes by a file that only root can read, never by the command line (facts 1.3), and that
+is gone afterwards.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from ctvpipe.sources.share import list_folder
 from ctvpipe.sources.share_types import Credentials, Entry, ShareLocation, Waits
 
 _MOUNTS = Path("/proc/self/mountinfo")
-_OPTIONS = (
-    "ro,soft,nosuid,nodev,noexec,vers=3.1.1,seal,iocharset=utf8,nobrl,file_mode=0440,dir_mode=0550,"
-    "echo_interval=10,retrans=1"
+# What kernels from 6.1 on know (Debian 12); retrans= came with 6.8, and an unknown option fails the mount.
+OPTIONS = (
+    "ro,soft,nosuid,nodev,noexec,vers=3.1.1,seal,iocharset=utf8,nobrl,file_mode=0440,dir_mode=0550,echo_interval=10"
 )
 
 
@@ -90,7 +91,7 @@ def mount_command(location: ShareLocation, mount_point: Path, file: Path, owner:
     host = f"[{location.host}]" if ":" in location.host else location.host
     source = "/".join(part for part in (f"//{host}", location.share, location.path) if part)
     user, group = owner
-    options = f"credentials={file},port={location.port},uid={user},gid={group},{_OPTIONS}"
+    options = f"credentials={file},port={location.port},uid={user},gid={group},{OPTIONS}"
     return ["mount", "-t", "cifs", source, str(mount_point), "-o", options]
 
 

@@ -19,11 +19,13 @@ from ctvpipe.core.environment import SHARED_ENV_FILE
 from ctvpipe.core.job import Job
 from ctvpipe.core.settings import SharedSettings
 from ctvpipe.jobs import JOBS
-from ctvpipe.pipelines.commercial_log.settings import DataSettings
+from ctvpipe.pipelines.commercial_log.settings import DataSettings, ShareSettings
+from ctvpipe.sources import share_mount
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 UNITS = CHECKOUT / "systemd"
 SHARED = SharedSettings()
+MOUNT = r"mnt-k\x2ddrive.mount"
 WRAPPERS = Path("/usr/lib/ctvpipe/bin")
 ALERT = UNITS / "ctv-alert@.service"
 EVERY_JOB = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
@@ -67,6 +69,7 @@ def timespan(text: str) -> timedelta:
 def test_every_job_has_its_units_and_its_wrapper_and_there_are_no_others() -> None:
     assert {path.name for path in UNITS.iterdir()} == {
         ALERT.name,
+        MOUNT,
         *(f"{j.unit}.{kind}" for j in JOBS for kind in ("service", "timer")),
     }
     assert {path.name for path in (CHECKOUT / "bin").iterdir()} == {"run_job.sh", *(job.wrapper for job in JOBS)}
@@ -164,7 +167,7 @@ def installed(tmp_path: Path) -> list[Path]:
 def verified(units: list[Path]) -> tuple[int, str]:
     words = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=yes", *map(str, units)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
-    ours = [line for line in done.stderr.splitlines() if "ctv-" in line]
+    ours = [line for line in done.stderr.splitlines() if "ctv-" in line or MOUNT in line]
     return done.returncode, "\n".join(ours)
 
 
@@ -177,6 +180,31 @@ def test_systemd_would_not_accept_a_misspelt_key(installed: list[Path]) -> None:
     code, said = verified(installed)
     assert code != 0
     assert "PrivatTmp" in said
+
+
+def test_the_mount_is_made_as_share_mount_makes_it() -> None:
+    keys = read(UNITS / MOUNT)["Mount"]
+    escaped = subprocess.run(
+        ["systemd-escape", "--path", "--suffix=mount", *keys["Where"]], capture_output=True, text=True, check=True
+    )
+    assert escaped.stdout.strip() == MOUNT
+    assert keys["Where"] == [str(ShareSettings().mount_point)]
+    assert keys["Type"] == ["cifs"]
+    own = "_netdev,nofail,credentials=/etc/ctv-k-drive.cred,uid=ctvpipe,gid=ctvapps"
+    assert keys["Options"] == [f"{own},{share_mount.OPTIONS}"]
+    assert timespan(keys["TimeoutSec"][0]) <= timedelta(minutes=1)
+
+
+def test_the_mount_cannot_start_without_its_credentials() -> None:
+    assert read(UNITS / MOUNT)["Unit"]["AssertPathExists"] == ["/etc/ctv-k-drive.cred"]
+
+
+def test_a_mount_with_another_name_than_its_folder_is_not_accepted(installed: list[Path]) -> None:
+    [mount] = [path for path in installed if path.name == MOUNT]
+    mount.write_text(mount.read_text().replace("Where=/mnt/k-drive", "Where=/mnt/other"))
+    code, said = verified(installed)
+    assert code != 0
+    assert "Where=" in said
 
 
 @pytest.mark.parametrize("unit", [*(f"{job.unit}.service" for job in JOBS), ALERT.name])
