@@ -53,6 +53,26 @@ def test_people_add_customers_later_and_unchanged_rows_are_aligned(station: Stat
     ) == [(None,)]
 
 
+def test_of_names_that_differ_in_case_only_the_first_counts(station: Station, lines: list[Row]) -> None:
+    made = [line.changed(bill_code=text("vela:foods")) for line in lines]
+    assert night(station, made).code == 0
+    station.execute(
+        "INSERT INTO agencies (agency_name) VALUES ('Vela'), ('VELA')",
+        "INSERT INTO customers (normalized_name, created_by) VALUES ('Foods', 'a'), ('FOODS', 'a')",
+    )
+    assert night(station, made).code == 0
+    assert station.query("SELECT DISTINCT customer_id, agency_id FROM spots") == [(1, 1)]
+
+
+def test_a_market_that_only_closed_months_name_is_not_created(station: Station, lines: list[Row]) -> None:
+    assert night(station, lines).code == 0
+    close(station, "Oct-26")
+    markets = station.query("SELECT * FROM markets")
+    made = [line.changed(market_name=text("PDX")) if month_label_of(line) == "Oct-26" else line for line in lines]
+    assert night(station, made).code == 0
+    assert station.query("SELECT * FROM markets") == markets
+
+
 def test_markets_are_created_once_each_with_its_grid(station: Station, lines: list[Row]) -> None:
     made = [
         line.changed(market_name=text(("PDX", "pdx", "dallas", "NYC")[number % 4])) for number, line in enumerate(lines)

@@ -84,6 +84,15 @@ def test_amounts_keep_every_digit_on_postgresql(big_station: Station) -> None:
     assert "349.775" in found  # 1234.5 * 0.85 / 3
 
 
+def test_characters_that_only_one_store_knows_do_not_stop_the_night(any_station: Station) -> None:
+    made = list(rows(PLAIN))
+    made[0] = made[0].changed(comments=text("before\0after\x1f"), time_in=text("\0ROS"), bill_code=text("Vela\0:Foods"))
+    write_rows(any_station.workbook(), made, spec=PLAIN)
+    assert any_station.update_here().code == 0
+    found = any_station.query("SELECT comments, time_in, bill_code FROM spots WHERE bill_code LIKE 'Vela%'")
+    assert found == [("beforeafter", "ROS", "Vela:Foods")]
+
+
 def test_a_second_run_writes_no_data_row(any_station: Station) -> None:
     write(ODD, any_station.workbook())
     books = {"import_batches", "ingestion_runs", "meta.ingestion_runs"}

@@ -12,6 +12,7 @@ QUALIFIED, BARE, ALIAS = 1, 2, 3
 @pytest.mark.parametrize(("customers", "aliases", "expected"), [
     ({"Vela:Foods": QUALIFIED, "Foods": BARE}, {"Foods": ALIAS}, QUALIFIED),
     ({"Foods": BARE}, {"Vela:Foods": ALIAS}, BARE),
+    ({"Foods": BARE}, {"Vela:Foods PRODUCTION": ALIAS}, BARE),
     ({}, {"Vela:Foods": ALIAS}, ALIAS),
     ({}, {"Foods": ALIAS}, ALIAS),
     ({"vela:FOODS": QUALIFIED}, {}, QUALIFIED),
@@ -29,6 +30,11 @@ def test_an_agency_goes_by_name_then_alias_and_gives_the_customer_its_own_spelli
     assert directory.resolve("VELA:Foods") == Identity(QUALIFIED, 7)
     assert directory.resolve("Vela Worldwide:Foods") == Identity(QUALIFIED, 7)
     assert directory.resolve("Unknown:Foods") == Identity(BARE, None)
+
+
+def test_a_customer_qualified_by_an_alias_of_its_agency_comes_before_the_bare_one() -> None:
+    directory = Directory({"Vela:Foods": QUALIFIED, "Foods": BARE}, {"Vela Worldwide": 7}, {}, {"vela": 7})
+    assert directory.resolve("Vela:Foods") == Identity(QUALIFIED, 7)
 
 
 def test_of_two_agencies_the_first_counts() -> None:

@@ -38,6 +38,10 @@ def test_what_is_no_code_makes_no_market(text: str) -> None:
     assert plan([(text, "2026-11-03")], {}) == []
 
 
+def test_a_code_may_have_fifty_characters() -> None:
+    assert is_sound("x" * 50)
+
+
 @pytest.mark.parametrize(("code", "name"), [
     ("NYC", "NEW YORK"), ("Admin", "ADMINISTRATIVE"), ("MMT", "MAMMOTH"), ("CMP", "CHI MSP"), ("bay_area", "BAY AREA"),
 ])  # fmt: skip

@@ -109,6 +109,12 @@ def test_a_bill_code_that_cannot_be_read_costs_the_row_as_a_date_does(path: Path
     assert log.unreadable == {"bill_code": 1}
 
 
+def test_the_first_two_hundred_unreadable_cells_are_listed_and_all_are_counted(path: Path) -> None:
+    log = read(path, [plain(air_date="see order")] * 201, percent=100)
+    assert [len(log.problems), len(log.rejected)] == [200, 200]
+    assert log.unreadable["air_date"] == log.counts["rejected"] == 201
+
+
 def test_values_outside_their_domain_keep_the_row_and_are_counted(path: Path) -> None:
     log = read(path, [
         plain(billing_type="Quarterly", affidavit_flag="yes", spot_type="XYZ"), plain(affidavit_flag=True), plain(affidavit_flag="y"),
@@ -148,6 +154,7 @@ def test_the_hash_knows_columns_and_types_and_is_the_same_everywhere(path: Path)
     )
     assert len(set(log.hashes)) == 4
     assert [reading.spot_hash(row) for row in log.rows] == log.hashes
+    assert reading.spot_hash(("a\x1fsb", "c")) != reading.spot_hash(("a", "b\x1fsc"))
     assert reading.spot_hash(("1",)) != reading.spot_hash((1,)) != reading.spot_hash((1.0,))
     assert reading.spot_hash((None, "a")) == reading.spot_hash(("", "a"))
 

@@ -13,7 +13,7 @@ ZERO = datetime(1900, 1, 1)  # what the reader gives for 24:00 under a clock for
 
 
 @pytest.mark.parametrize(("cell", "value"), [
-    ("", None), ("   ", None), ("\u00a0", None), (" a b ", "a b"), ("NA", "NA"), ("None", "None"), ("0", "0"),
+    ("", None), ("   ", None), ("\u00a0", None), (" a b ", "a b"), ("\0a\0b ", "ab"), ("\0", None), ("NA", "NA"), ("None", "None"), ("0", "0"),
     ("00012", "00012"), (2414.0, "2414"), (0.0, "0"), (-3.0, "-3"), (12.5, "12.5"), (1e22, "1" + "0" * 22), (7, "7"),
     (True, "TRUE"), (False, "FALSE"), (date(2026, 11, 3), "2026-11-03"), (datetime(2026, 11, 3), "2026-11-03"),
     (datetime(2026, 11, 3, 7, 5), "2026-11-03 07:05:00"), (time(7, 5), "07:05:00"), (timedelta(days=1), "24:00:00"),

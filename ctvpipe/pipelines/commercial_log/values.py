@@ -54,9 +54,12 @@ class OutsideDomain(ValueError):  # noqa: N818
 
 
 def text(cell: object) -> Value:
-    """Trimmed text; whole numbers without a decimal point, dates as ISO."""
+    """Trimmed text; whole numbers without a decimal point, dates as ISO.
+
+    NUL characters are left out, which a workbook may hold and PostgreSQL may not.
+    """
     if isinstance(cell, str):
-        return cell.strip() or None
+        return cell.replace("\0", "").strip() or None
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, int | float):
@@ -120,7 +123,7 @@ def clock_time(cell: object) -> Value:
 
 
 def _clock_text(cell: str) -> Value:
-    stripped = cell.strip()
+    stripped = str(text(cell) or "")
     if not stripped:
         return None
     match = _CLOCK.fullmatch(stripped)
