@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from ctvpipe.core.errors import Outcome
 from ctvpipe.core.job import Job
@@ -16,6 +16,7 @@ from ctvpipe.core.ledger import RUNNING, RunRecord
 from ctvpipe.health.model import Finding, State
 from ctvpipe.health.words import ago, span
 
+_CLOCKS_DIFFER = timedelta(hours=1)
 _BAD = {Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED}
 
 
@@ -48,6 +49,8 @@ def findings(job: Job, runs: Sequence[RunRecord], view: View) -> list[Finding]:
         last = next((run for run in real[1:] if run.outcome != RUNNING), None)
     if last is not None:
         found += _ended(job, last, view.now)
+    if real and real[0].started_at > view.now + _CLOCKS_DIFFER:
+        found.append(_from_the_future(job, real[0], view.now))
     if is_overdue(job, real, view):
         found.append(_overdue(job, runs, real, view))
     return found
@@ -100,6 +103,13 @@ def _ended(job: Job, run: RunRecord, now: datetime) -> list[Finding]:
         others = f" (and {count - 1} more)" if count > 1 else ""
         return [Finding(State.WARNING, job.name, f"warned {when}: {run.warnings[0]}{others}", more)]
     return []
+
+
+def _from_the_future(job: Job, run: RunRecord, now: datetime) -> Finding:
+    """Until its next run nobody can tell whether it misses one."""
+    reason = f"its last run is dated {ago(run.started_at, now)}: the clock is wrong, or it was"
+    advice = f"Compare 'timedatectl' with a watch; if the clock is right: sudo systemctl start {job.unit}"
+    return Finding(State.WARNING, job.name, reason, advice)
 
 
 def _overdue(job: Job, runs: Sequence[RunRecord], real: Sequence[RunRecord], view: View) -> Finding:

@@ -110,17 +110,18 @@ def test_a_station_that_is_not_configured_yet_raises_no_alarm(station: Station, 
     assert station.run("backup").code == 1
 
 
-def test_a_database_that_is_missed_is_an_alarm_whatever_the_update_had_to_do(
-    station: Station, lines: list[Row]
-) -> None:
+def test_what_was_there_once_is_missed(station: Station, lines: list[Row]) -> None:
     assert night(station, lines).code == 0
     assert station.run("backup").code == 0
-    station.database.rename(station.root / "elsewhere.db")
     station.workbook().unlink()
     assert station.run("commercial", "import").code == 0
+    assert station.update().code == 1, "no workbook, but there was one"
+
+    station.state.rename(station.root / "old state")
+    station.database.unlink()
+    assert station.run("commercial", "import").code == 0
     assert station.update().code == 0
-    assert station.runs()[0].outcome == "skipped"
-    assert station.run("backup").code == 1
+    assert station.run("backup").code == 1, "no database, but there are backups of it"
 
 
 def test_a_workbook_from_the_future_is_refused(station: Station, lines: list[Row]) -> None:

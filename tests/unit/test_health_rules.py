@@ -59,6 +59,13 @@ def test_a_repaired_night_is_healthy() -> None:
     assert not look([run(IMPORT.name, NIGHT + timedelta(hours=5)), run(IMPORT.name, NIGHT, "failed")])
 
 
+def test_a_run_from_the_future_is_a_warning_because_it_hides_what_is_missed() -> None:
+    [finding] = look([run(IMPORT.name, NOW + timedelta(days=40)), run(IMPORT.name, NIGHT)])
+    assert finding.state is State.WARNING
+    assert "its last run is dated 40 days in the future" in finding.reason
+    assert not look([run(IMPORT.name, NOW + timedelta(minutes=50))])
+
+
 def test_not_now_is_looked_through() -> None:
     later = [run(IMPORT.name, NIGHT + timedelta(minutes=minute), "not_now") for minute in (3, 2, 1)]
     assert not look([*later, run(IMPORT.name, NIGHT)])

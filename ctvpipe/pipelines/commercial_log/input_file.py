@@ -20,8 +20,8 @@ def choose(run: Run, settings: UpdateSettings, named: Path | None) -> Path:
     """The workbook to import: the one named by the caller or by the settings, else the newest local one by its name.
 
     Waits, within bounds, for tonight's import when that is still running, and says what it knows of it. Raises
-    ``PermanentError`` when there is no workbook (``Skipped`` while no share is configured either), ``ContractError``
-    when it is older than the settings allow or dated in the future.
+    ``PermanentError`` when there is no workbook (``Skipped`` before the first, while no share is configured),
+    ``ContractError`` when it is older than the settings allow or dated in the future.
     """
     explicit = named or settings.data_file
     if explicit is not None:
@@ -43,7 +43,8 @@ def choose(run: Run, settings: UpdateSettings, named: Path | None) -> Path:
 def _none_there(run: Run, directory: Path) -> PermanentError | Skipped:
     text = f"there is no workbook in {directory}"
     latest = [run.latest(name) for name in run.job.after]
-    if any(before is not None and before.outcome == Outcome.SKIPPED for before in latest):
+    unconfigured = any(before is not None and before.outcome == Outcome.SKIPPED for before in latest)
+    if unconfigured and run.latest_done() is None:
         return Skipped(f"{text}, and no share is configured to get one from", "Set COMMERCIAL_SHARE, or use --file.")
     return PermanentError(text, "Run 'ctvpipe commercial import' first.")
 
