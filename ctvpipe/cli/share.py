@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctvpipe.cli import output
-from ctvpipe.core.errors import ExitCode
+from ctvpipe.core.errors import ConfigurationError, ExitCode, Skipped
 
 if TYPE_CHECKING:
     from ctvpipe.sources.share_types import Credentials, Entry, ShareLocation, Step, Waits
@@ -96,7 +96,10 @@ def _target() -> _Target:
 
     env = environment([jobs.find("commercial-import").env_file])
     settings = env.load(ShareSettings)
-    settings.require_share()
+    try:
+        settings.require_share()
+    except Skipped as unset:  # fine for a job at night, but not for somebody who asks for the share
+        raise ConfigurationError(str(unset), unset.advice) from None
     waits = Waits(
         network_seconds=settings.network_seconds,
         connect_seconds=settings.connect_seconds,

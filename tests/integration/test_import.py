@@ -424,6 +424,10 @@ def test_without_a_share_there_is_nothing_to_do(station: ImportStation) -> None:
     assert [run.outcome for run in station.runs()] == ["skipped"]
     assert station.alerts() == []
     assert list(station.daily.iterdir()) == []
+    for words in (("share", "check"), ("share", "ls"), ("share", "mount")):
+        asked = station.run(*words)
+        assert (asked.code, asked.out) == (2, "")
+        assert asked.err.startswith("ERROR: no share is configured\n")
 
 
 def test_a_second_import_of_the_day_replaces_the_file_as_a_whole(station: ImportStation) -> None:
