@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
@@ -153,6 +154,17 @@ def test_on_a_terminal_closing_is_asked_for(station: Station, answer: str, close
     assert "Closing is permanent, there is no way back. Close Nov-24?" in said
     assert ("Nov-24 is closed, permanently" in said, "Declined" in said) == (closed, not closed)
     assert bool(station.query("SELECT * FROM month_closures")) == closed
+
+
+@pytest.mark.parametrize("spelt", ["nov-24", "NOV-24", "Nov_24", "Nov 24", "Nov-2024", "Nvm-24", "11-24"])
+def test_a_closure_that_no_spot_would_match_cannot_be_recorded(any_station: Station, spelt: str) -> None:
+    update(where(any_station), [row()])
+    with pytest.raises((sqlite3.IntegrityError, psycopg2.IntegrityError)):
+        any_station.execute(
+            "INSERT INTO month_closures (broadcast_month, closed_date, closed_by)"
+            f" VALUES ('{spelt}', '2026-11-22', 'books')"
+        )
+    assert any_station.query("SELECT * FROM month_closures") == []
 
 
 def test_a_month_that_changed_while_somebody_was_asked_is_not_closed(any_station: Station, call: Call) -> None:

@@ -18,6 +18,13 @@ down_revision = None
 _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _MONEY = sa.Numeric().with_variant(sa.REAL(), "sqlite")
 _NOW = sa.text("CURRENT_TIMESTAMP")
+# A closure that is spelt otherwise than the spots' month would protect nothing.
+_AS_SPOTS_HAVE_IT = (
+    "substr(broadcast_month, 1, 3) IN"
+    " ('Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec')"
+    " AND substr(broadcast_month, 4, 1) = '-' AND substr(broadcast_month, 5) BETWEEN '00' AND '99'"
+    " AND length(broadcast_month) = 6"
+)
 
 
 def _key(name: str) -> sa.Column[Any]:
@@ -159,7 +166,7 @@ def _imports() -> None:
         sa.Column("closed_by", sa.Text, nullable=False),
         *_text("notes"),
         _created(),
-        sa.CheckConstraint("broadcast_month LIKE '___-__'"),
+        sa.CheckConstraint(_AS_SPOTS_HAVE_IT),
     )
     op.create_table(
         "import_batches",
