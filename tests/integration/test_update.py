@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -79,6 +80,32 @@ def test_replace_gives_the_same_contents_with_new_ids(station: Station) -> None:
     assert station.update_here(strategy="replace").code == 0
     assert content(station) == before
     assert not ids & set(by_id(station)), "ids are never used again"
+
+
+def test_a_month_that_does_not_end_up_as_the_file_has_it_is_rolled_back(station: Station, lines: list[Row]) -> None:
+    assert night(station, lines).code == 0
+    station.execute(
+        "CREATE TRIGGER eats_spots AFTER INSERT ON spot_language_assignments"
+        " BEGIN DELETE FROM spots WHERE spot_id = NEW.spot_id; END"
+    )
+    before = station.dump()
+    result = night(station, [*lines, lines[10].changed(comments=text("one more"))])
+    assert result.code == 1
+    assert f"{month_label_of(lines[10])}: not the file's rows after the update" in result.line("ERROR")
+    assert station.dump() == before
+
+
+def test_the_batch_says_in_json_what_became_of_each_month(station: Station, hundred: list[Row]) -> None:
+    december = hundred[0].changed(broadcast_month=day(date(2026, 12, 1), "mmm-yy"))
+    assert night(station, [*hundred[3:], december, december]).code == 0
+    *_, (_, months, imported, deleted) = station.query(
+        "SELECT import_date, broadcast_months_affected, records_imported, records_deleted FROM import_batches ORDER BY 1"
+    )
+    assert json.loads(months) == {
+        "Oct-26": {"rows": 97, "inserted": 0, "deleted": 3},
+        "Dec-26": {"rows": 2, "inserted": 2, "deleted": 0},
+    }
+    assert (imported, deleted) == (2, 3)
 
 
 def test_a_second_run_writes_no_data_row(station: Station) -> None:

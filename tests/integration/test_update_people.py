@@ -101,6 +101,16 @@ def test_markets_are_created_once_each_with_its_grid(station: Station, lines: li
     assert station.runs()[0].counters["new_markets"] == 0
 
 
+def test_a_spot_has_the_language_of_its_code(station: Station, lines: list[Row]) -> None:
+    codes = {"m": "M", " Hm": "Hm", "ENG": "E", "M/C": "M/C", "L": None, "XX": None}
+    made = [line.changed(language_code=text([*codes][number % 6])) for number, line in enumerate(lines)]
+    assert night(station, made).code == 0
+    found = station.query(
+        "SELECT DISTINCT s.language_code, l.language_code FROM spots s LEFT JOIN languages l USING (language_id)"
+    )
+    assert dict(found) == {code.strip(): language for code, language in codes.items()}
+
+
 def test_the_rule_set_is_a_setting(station: Station, lines: list[Row]) -> None:
     made = [line.changed(revenue_type=text("Local"), spot_type=text("BNS"), language_code=text("x9")) for line in lines]
     station.settings["COMMERCIAL_RULE_SET"] = "B"
