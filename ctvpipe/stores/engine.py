@@ -6,7 +6,6 @@ write begins IMMEDIATE, so that it waits at its start and not in its middle.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -24,12 +23,11 @@ _CACHE_KIB = 32 * 1024  # a night's transaction fits, and is written once
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
-def open_engine(url: str, *, read_only: bool = False, untouched: bool = False) -> sa.Engine:
+def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
     """An engine for ``url`` (``sqlite:///PATH`` or ``postgresql://…``); nothing is connected yet.
 
-    ``read_only``: nothing can be written; ``untouched`` with it: SQLite makes no file beside the database either, at the
-    price that a writer who comes and goes within the read may spoil it. Raises ``ConfigurationError`` for an unreadable
-    URL.
+    ``read_only``: nothing can be written, and SQLite makes no file beside the database either. Raises
+    ``ConfigurationError`` for an unreadable URL.
     """
     try:
         parsed = sa.make_url(url)
@@ -38,7 +36,7 @@ def open_engine(url: str, *, read_only: bool = False, untouched: bool = False) -
     if "@" in (parsed.host or ""):
         raise ConfigurationError("DATABASE_URL: it has more than one @", "Write the @ in a password as %40.")
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(Path(parsed.database or ""), read_only=read_only, untouched=untouched)
+        return _sqlite(Path(parsed.database or ""), read_only=read_only)
     arguments = {
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "ctvpipe",
@@ -54,9 +52,9 @@ def open_engine(url: str, *, read_only: bool = False, untouched: bool = False) -
     )
 
 
-def _sqlite(path: Path, *, read_only: bool, untouched: bool) -> sa.Engine:
+def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
     def connect() -> sqlite3.Connection:
-        mode = _read_only_mode(path, untouched=untouched) if read_only else "rwc"
+        mode = _read_only_mode(path) if read_only else "rwc"
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         db.execute("PRAGMA foreign_keys=ON")
@@ -74,13 +72,13 @@ def _sqlite(path: Path, *, read_only: bool, untouched: bool) -> sa.Engine:
     return engine
 
 
-def _read_only_mode(path: Path, *, untouched: bool) -> str:
-    """How to read a database. One in use has a ``-wal`` file; for one at rest SQLite makes it, which is not wanted, or
-    not possible without the right to write there: then it is opened as immutable.
+def _read_only_mode(path: Path) -> str:
+    """How to read a database. One in use has a ``-wal`` file; for one at rest SQLite would make it, in the name of
+    whoever looks, and the service user could not write the next night. Opened as immutable, it makes none, at the
+    price that a writer who comes and goes within the read may spoil that.
     """
     in_use = path.with_name(f"{path.name}-wal").exists()
-    may_make = not untouched and os.access(path.parent, os.W_OK)
-    return "ro" if in_use or may_make else "ro&immutable=1"
+    return "ro" if in_use else "ro&immutable=1"
 
 
 def is_sqlite(connection: sa.Connection) -> bool:

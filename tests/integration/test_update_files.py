@@ -52,12 +52,22 @@ def test_planning_needs_no_right_to_write(public_dir: Path, as_another_user: Any
 
     def plan() -> int:
         url = f"sqlite:///{station.database}"
-        with engine.transaction(engine.open_engine(url, read_only=True, untouched=True)) as connection:
+        with engine.transaction(engine.open_engine(url, read_only=True)) as connection:
             return applying.plan(connection, log, planning.DIFF).plan.unchanged
 
     unchanged = as_another_user(plan)
     station.database.parent.chmod(0o755)
     assert unchanged == 60
+
+
+def test_who_looks_leaves_nothing_beside_the_database_that_the_night_could_not_write(
+    station: Station, lines: list[Row]
+) -> None:
+    assert night(station, lines).code == 0
+    before = tree(station.root)
+    for words in (("months", "list"), ("review", "list"), ("customers", "unmatched")):
+        assert station.run(*words).code == 0
+    assert tree(station.root) == before
 
 
 def test_the_newest_workbook_by_its_name_is_taken_and_its_age_is_said(station: Station, lines: list[Row]) -> None:

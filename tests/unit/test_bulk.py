@@ -63,7 +63,7 @@ def test_errors_come_as_sqlalchemy_raises_them_and_roll_everything_back(opened: 
 
 
 def test_a_dry_run_leaves_no_file_beside_the_database(opened: sa.Engine, tmp_path: Path) -> None:
-    untouched = engine.open_engine(f"sqlite:///{tmp_path / 'x.db'}", read_only=True, untouched=True)
+    untouched = engine.open_engine(f"sqlite:///{tmp_path / 'x.db'}", read_only=True)
     with engine.transaction(untouched) as connection:
         assert rows(connection) == []
     assert [path.name for path in tmp_path.iterdir()] == ["x.db"]

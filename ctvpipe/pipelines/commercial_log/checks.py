@@ -74,7 +74,7 @@ def _database(settings: UpdateSettings) -> str:
     url = settings.require_url()
     if settings.database_path is not None and not engine.require_database_file(settings.database_path):
         return f"{settings.database_path} does not exist yet; the first update makes it"
-    opened = engine.open_engine(url, read_only=True, untouched=True)
+    opened = engine.open_engine(url, read_only=True)
     try:
         with engine.transaction(opened) as connection:
             connection.execute(sa.text("SELECT 1"))

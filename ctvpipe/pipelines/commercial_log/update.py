@@ -159,7 +159,7 @@ class _Update:
         if path is not None and not engine.require_database_file(path):
             self._require_first_run()
             return applying.plan_without_database(log)
-        with engine.transaction(engine.open_engine(self._url, read_only=True, untouched=True)) as connection:
+        with engine.transaction(engine.open_engine(self._url, read_only=True)) as connection:
             if migrate.current(connection) is None:
                 self._require_first_run()
                 return applying.plan_without_database(log)
