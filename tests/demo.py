@@ -67,6 +67,7 @@ def make_station(root: Path) -> dict[str, Path | str]:
         "CTVPIPE_STATE_DIR": root / "state",
         "CTVPIPE_RUN_DIR": root / "run",
         "CTVPIPE_LOG_DIR": root / "log",
+        "CTVPIPE_CLOCK": "trust",
         "CTV_DATA_DIR": data,
         "COMMERCIAL_SHARE": share,
         "DATABASE_PATH": data / "database" / "production.db",

@@ -31,7 +31,7 @@ _BOOT = (
 )
 _Process = subprocess.Popen[bytes]
 # LD_PRELOAD: a library that the parent was started under (faketime, an allocator, a fault injector) is meant for all of it.
-_KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "LD_PRELOAD")
+_KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "LD_PRELOAD", "FAKETIME")
 _MIB = 1024 * 1024
 _report: Callable[[Any], None] | None = None
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ctvpipe import __version__
-from ctvpipe.core import lock
+from ctvpipe.core import clock_evidence, clock_trust, lock
+from ctvpipe.core.alerts import MANUAL
 from ctvpipe.core.ending import Ending, begun, ended, log_ending
-from ctvpipe.core.errors import CtvpipeError, ExitCode, Outcome
+from ctvpipe.core.errors import CtvpipeError, ExitCode, NotNowError, Outcome
 from ctvpipe.core.ledger import Ledger, RunRecord, process_identity
 from ctvpipe.core.telling import Teller
 
@@ -25,7 +26,9 @@ class DryDoor:
         self._run = run
 
     def __enter__(self) -> None:
-        return
+        run = self._run
+        if run.shared.clock == "check" and (doubt := clock_trust.doubt(_evidence(run))):
+            run.log.warning("%s: without --dry-run nothing would be done now", doubt)
 
     def __exit__(self, *_: object) -> None:
         return
@@ -50,9 +53,11 @@ class Door:
 
     def __enter__(self) -> None:
         run = self._run
+        _require_clock(run)
         with ExitStack() as stack:
             path = run.shared.run_dir / f"{run.job.name}.lock"
             stack.enter_context(lock.held(path, run.job.name, self._environ))
+            self._again(wanted=False)
             self._ledger = stack.enter_context(closing(Ledger(run.shared.state_dir)))
             if self._ledger.begin(self._begun):
                 run.log.warning("the run before ended without a word (killed, power cut or reboot); closed as failed")
@@ -68,6 +73,8 @@ class Door:
         run = self._run
         log_ending(run.log, run.job.name, ending)
         record = self._ended(ending)
+        if ending.outcome is Outcome.NOT_NOW and run.trigger != MANUAL:
+            self._again(wanted=True)
         try:
             with closing(Ledger(run.shared.state_dir)) as ledger:
                 ledger.record(record)
@@ -98,6 +105,18 @@ class Door:
         self._teller.tell(self._ledger, record)
         return ending.exit_code
 
+    def _again(self, *, wanted: bool) -> None:
+        """Leave, or take away, the file that makes ctv-again@.timer start the service once more."""
+        path = self._run.shared.run_dir / f"{self._run.job.unit}.again"
+        try:
+            if wanted:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            self._run.log.warning("cannot change %s: %s", path, error.strerror)
+
     def _record(self) -> RunRecord:
         run = self._run
         return begun(
@@ -113,3 +132,18 @@ class Door:
         run = self._run
         record = ended(self._begun, ending)
         return replace(record, counters=dict(run.counters), warnings=(*run.warnings, *run.failures))
+
+
+def _require_clock(run: Run) -> None:
+    if run.shared.clock == "trust":
+        return
+    found = _evidence(run)
+    if found.synchronised:
+        clock_evidence.remember(run.shared.run_dir)
+    if doubt := clock_trust.doubt(found):
+        run.count(clock_trust.DOUBTED, 1)
+        raise NotNowError(doubt, clock_trust.ADVICE)
+
+
+def _evidence(run: Run) -> clock_trust.Evidence:
+    return clock_evidence.collect(run.shared.run_dir, run.shared.state_dir, run.environment.values)

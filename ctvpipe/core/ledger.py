@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ctvpipe import RELEASED
 from ctvpipe.core import clock, ledger_schema
 from ctvpipe.core.errors import EXIT_CODES, Outcome, PermanentError
 from ctvpipe.core.process import is_alive, process_identity
@@ -33,6 +34,7 @@ __all__ = [
 
 FILE_NAME = "ledger.sqlite3"
 RUNS_KEPT_PER_JOB = 2000
+PUT_OFF_KEPT_PER_JOB = 200
 WITHOUT_A_WORD = "the run ended without a word (killed, power cut or reboot)"
 _BUSY_SECONDS = 30.0
 
@@ -122,15 +124,22 @@ class Ledger:
         """Record a run that has ended already, such as one that found the lock held."""
         with self._transaction():
             self._insert(run)
+            self._prune(run.job)
 
     def finish(self, run: RunRecord) -> None:
-        """Record how ``run`` ended; keeps the newest ``RUNS_KEPT_PER_JOB`` runs of its job."""
+        """Record how ``run`` ended."""
         with self._transaction():
             self._insert(run, or_replace=True)
+            self._prune(run.job)
+
+    def _prune(self, job: str) -> None:
+        """Keep the job's newest runs; fewer of those that were put off, which may come every ten minutes for weeks."""
+        for which, kept in (("outcome = ?", PUT_OFF_KEPT_PER_JOB), ("outcome != ?", RUNS_KEPT_PER_JOB)):
+            values = (job, Outcome.NOT_NOW, job, Outcome.NOT_NOW, kept)
             self._db.execute(
-                "DELETE FROM runs WHERE job = ? AND run_id NOT IN"
-                " (SELECT run_id FROM runs WHERE job = ? ORDER BY rowid DESC LIMIT ?)",
-                (run.job, run.job, RUNS_KEPT_PER_JOB),
+                f"DELETE FROM runs WHERE job = ? AND {which} AND run_id NOT IN"  # noqa: S608
+                f" (SELECT run_id FROM runs WHERE job = ? AND {which} ORDER BY rowid DESC LIMIT ?)",
+                values,
             )
 
     def _insert(self, run: RunRecord, *, or_replace: bool = False) -> None:
@@ -269,9 +278,20 @@ class LedgerReader:
         sql = f"SELECT * FROM alerts {where} ORDER BY alert_id DESC LIMIT ?"  # noqa: S608
         return self._query(sql, *values, limit)
 
+    def latest_instant(self) -> datetime | None:
+        """When the latest run that really began did so, or ended; ``not_now`` may come from a wrong clock."""
+        sql = "SELECT max(max(started_at, coalesce(finished_at, ''))) FROM runs WHERE outcome != ?"
+        text = self._query(sql, Outcome.NOT_NOW)[0][0]
+        return clock.from_text(text) if text else None
+
     def oldest_start(self) -> datetime | None:
-        """When the first run that is still recorded started."""
-        text = self._query("SELECT min(started_at) FROM runs")[0][0]
+        """When the first run that is still recorded started.
+
+        A run that was put off before this program was made is one of a wrong clock: looked at where there is no other.
+        """
+        right = "CASE WHEN outcome != ? OR started_at >= ? THEN started_at END"
+        row = self._query(f"SELECT coalesce(min({right}), min(started_at)) FROM runs", Outcome.NOT_NOW, RELEASED)[0]  # noqa: S608
+        text = row[0]
         return clock.from_text(text) if text else None
 
     def _query(self, sql: str, *values: str | int) -> list[sqlite3.Row]:

@@ -18,9 +18,14 @@ def is_alive(process: str) -> bool:
     return number.isdecimal() and _identity(int(number)) == process
 
 
+def boot_id() -> str:
+    """The kernel's name for this run of the machine; raises ``OSError`` where there is none."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
 def _identity(pid: int) -> str | None:
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = boot_id()
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -62,6 +62,12 @@ class SharedSettings(Settings):
     )
     timezone: str = Field(
         "", alias="CTVPIPE_TIMEZONE", description="The station's time zone (IANA name); empty: the machine's."
+    )
+    clock: Literal["check", "trust"] = Field(
+        "check",
+        alias="CTVPIPE_CLOCK",
+        description="Whether a job waits until the clock is known to be right (set by a time server, or by a clock chip "
+        "and plausible). 'trust' switches that off: for containers and virtual machines whose host sets the clock.",
     )
     ntfy_topic: SecretStr = Field(
         SecretStr(""), alias="NTFY_TOPIC", description="ntfy topic for alerts; empty: off. Treat it as a password."

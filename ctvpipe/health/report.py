@@ -68,7 +68,8 @@ def look(
         updated_at=recorded.updated_at,
     )
     disks, full = disk.look({"state": places.state_dir, "data": places.data_dir})
-    findings = [*recorded.findings, *(item for job in standing for item in job.findings), *full, *stale]
+    doubted = rules.clock_doubted(recorded.runs)
+    findings = [*recorded.findings, *doubted, *(item for job in standing for item in job.findings), *full, *stale]
     findings.sort(key=lambda finding: -finding.state)
     return Report(
         generated_at=now,

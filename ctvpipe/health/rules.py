@@ -6,10 +6,11 @@ have passed since.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from ctvpipe.core import clock_trust
 from ctvpipe.core.errors import Outcome
 from ctvpipe.core.job import Job
 from ctvpipe.core.ledger import RUNNING, RunRecord
@@ -54,6 +55,20 @@ def findings(job: Job, runs: Sequence[RunRecord], view: View) -> list[Finding]:
     if is_overdue(job, real, view):
         found.append(_overdue(job, runs, real, view))
     return found
+
+
+def clock_doubted(runs: Mapping[str, Sequence[RunRecord]]) -> list[Finding]:
+    """That the clock is not trusted, where it put off the latest runs of jobs; ``runs`` by job, newest first."""
+    put_off = [
+        latest[0]
+        for latest in runs.values()
+        if latest and latest[0].outcome == Outcome.NOT_NOW and clock_trust.DOUBTED in latest[0].counters
+    ]
+    if not put_off:
+        return []
+    newest = max(put_off, key=lambda run: run.started_at)
+    reason = f"{newest.message}; put off: {', '.join(sorted(run.job for run in put_off))}"
+    return [Finding(State.WARNING, "clock", reason, newest.advice)]
 
 
 def due(job: Job, view: View) -> datetime:

@@ -3,7 +3,7 @@
 Version 1, an object with
 ``schema_version`` (1), ``version``, ``generated_at``, ``state`` (``healthy``, ``warning``, ``critical``), ``exit_code``
 (0, 1, 2), ``headline``;
-``problems``: list of ``state``, ``subject`` (a job, ``ledger``, ``disk``, ``data``, ``alerts``), ``reason``,
+``problems``: list of ``state``, ``subject`` (a job, ``ledger``, ``clock``, ``disk``, ``data``, ``alerts``), ``reason``,
 ``advice``, the gravest first;
 ``jobs``: list of ``name``, ``pipeline``, ``state``, ``reason``, ``running``, ``last_run`` (``null``, or what
 ``run`` below gives, with ``age_seconds``), ``nights`` (list of ``date``, ``mark``; today last), ``enabled`` (whether its

@@ -40,6 +40,7 @@ class Station:
             "CTVPIPE_STATE_DIR": str(root / "state"),
             "CTVPIPE_RUN_DIR": str(root / "run"),
             "CTVPIPE_LOG_DIR": str(root / "log"),
+            "CTVPIPE_CLOCK": "trust",
             "CTV_DATA_DIR": str(root / "data"),
             "DATABASE_PATH": str(self.database),
             "COMMERCIAL_SHARE": str(self.share),

@@ -173,6 +173,7 @@ class Station:
             "CTVPIPE_STATE_DIR": str(self.state),
             "CTVPIPE_RUN_DIR": str(self.root / "run"),
             "CTVPIPE_LOG_DIR": str(self.root / "log"),
+            "CTVPIPE_CLOCK": "trust",
             "CTVPIPE_TIMEZONE": _zone_of_noon(self.now),
             "CTV_DATA_DIR": str(self.root / "data"),
             "DATABASE_PATH": str(self.database),

@@ -113,6 +113,7 @@ class Station:
             "CTVPIPE_STATE_DIR": str(self.state),
             "CTVPIPE_RUN_DIR": str(self.run_dir),
             "CTVPIPE_LOG_DIR": str(self.log),
+            "CTVPIPE_CLOCK": "trust",
             "CTV_DATA_DIR": str(self.data),
             **where,
             **self.settings,

@@ -518,6 +518,7 @@ def _command(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         "CTVPIPE_STATE_DIR": str(root / "state"),
         "CTVPIPE_RUN_DIR": str(root / "run"),
         "CTVPIPE_LOG_DIR": str(root / "log"),
+        "CTVPIPE_CLOCK": "trust",
         "CTV_DATA_DIR": str(root / "data"),
         "DATABASE_PATH": str(root / "data" / "database" / "production.db"),
         **variables,

@@ -22,6 +22,7 @@ NIGHT = datetime(2026, 11, 22, 9, 3, tzinfo=UTC)
 def _places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CTVPIPE_ETC_DIR", str(tmp_path / "etc"))
     monkeypatch.setenv("CTVPIPE_TIMEZONE", "America/Los_Angeles")
+    monkeypatch.setenv("CTVPIPE_CLOCK", "trust")
     for name in ("STATE", "LOG", "RUN"):
         monkeypatch.setenv(f"CTVPIPE_{name}_DIR", str(tmp_path / name.lower()))
 

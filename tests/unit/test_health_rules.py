@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ctvpipe.core.clock_trust import DOUBTED
 from ctvpipe.core.errors import Outcome
 from ctvpipe.core.ledger import RUNNING, RunRecord
 from ctvpipe.health import rules, trend
@@ -79,6 +80,24 @@ def test_a_night_of_nothing_but_not_now_is_overdue_and_says_why() -> None:
     assert finding.state is State.CRITICAL
     assert "did not run when it was due (Sun 22 Nov 01:00)" in finding.reason
     assert "put off 1 times: the clock cannot be trusted" in finding.reason
+
+
+def test_a_job_that_was_only_ever_put_off_is_overdue_once_it_was_due() -> None:
+    installed = NIGHT - timedelta(days=1)
+    put_off = [run(IMPORT.name, installed + timedelta(minutes=10 * tries), "not_now") for tries in range(8)]
+    assert not look(put_off[::-1], now=installed + timedelta(minutes=70), oldest=installed)
+    [finding] = look(put_off[::-1], oldest=installed)
+    assert finding.state is State.CRITICAL
+
+
+def test_a_doubted_clock_is_said_while_it_puts_off_the_latest_run() -> None:
+    doubted = {"counters": {DOUBTED: 1}, "message": "the clock is wrong", "advice": "Wait."}
+    put_off = [run(IMPORT.name, NIGHT, "not_now", **doubted)]
+    locked = [run(ROTATION.name, NIGHT, "not_now", message="another run is going on")]
+    [finding] = rules.clock_doubted({IMPORT.name: put_off, ROTATION.name: locked, "daily-update": []})
+    assert (finding.state, finding.subject) == (State.WARNING, "clock")
+    assert finding.reason == "the clock is wrong; put off: commercial-import"
+    assert not rules.clock_doubted({IMPORT.name: [run(IMPORT.name, NOW), *put_off]})
 
 
 def test_a_run_whose_process_is_dead_is_critical() -> None:

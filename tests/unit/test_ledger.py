@@ -117,6 +117,33 @@ def test_the_newest_runs_of_a_job_are_kept(tmp_path: Path, monkeypatch: pytest.M
         assert len(ledger.reader.runs(job="other")) == 1
 
 
+def test_runs_that_were_put_off_do_not_drive_out_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PUT_OFF_KEPT_PER_JOB", 3)
+    with closing(Ledger(tmp_path)) as ledger:
+        ledger.record(ended(record(0)))
+        for number in range(1, 9):
+            ledger.record(ended(record(number), Outcome.NOT_NOW))
+        assert [run.outcome for run in ledger.reader.runs()] == ["not_now"] * 3 + ["success"]
+
+
+def test_the_clock_of_a_run_that_was_put_off_dates_nothing(tmp_path: Path) -> None:
+    def at(instant: datetime, outcome: Outcome = Outcome.NOT_NOW) -> RunRecord:
+        return ended(record(started_at=instant), outcome)
+
+    first_boot, later = datetime(1970, 1, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC)
+    with closing(Ledger(tmp_path)) as ledger:
+        assert ledger.reader.oldest_start() is None
+        assert ledger.reader.latest_instant() is None
+        ledger.record(at(first_boot))
+        assert ledger.reader.oldest_start() == first_boot
+        assert ledger.reader.latest_instant() is None
+        ledger.record(at(later))
+        assert ledger.reader.oldest_start() == later
+        ledger.record(at(later, Outcome.SUCCESS))
+        ledger.record(at(later + timedelta(days=400)))
+        assert ledger.reader.latest_instant() == later + timedelta(seconds=90)
+
+
 def test_alert_states_and_alerts(tmp_path: Path) -> None:
     with closing(Ledger(tmp_path)) as ledger:
         run = ended(record())

@@ -468,6 +468,7 @@ def _command(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
         "CTVPIPE_STATE_DIR": str(root / "state"),
         "CTVPIPE_RUN_DIR": str(root / "run"),
         "CTVPIPE_LOG_DIR": str(root / "log"),
+        "CTVPIPE_CLOCK": "trust",
         "CTVPIPE_TIMEZONE": "UTC",
         "CTV_DATA_DIR": str(root / "data"),
     }

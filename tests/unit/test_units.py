@@ -10,11 +10,12 @@ import re
 import subprocess
 from collections import defaultdict
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 
-from ctvpipe import __version__
+from ctvpipe import RELEASED, __version__
 from ctvpipe.core.environment import SHARED_ENV_FILE
 from ctvpipe.core.job import Job
 from ctvpipe.core.settings import SharedSettings
@@ -28,6 +29,7 @@ SHARED = SharedSettings()
 MOUNT = r"mnt-k\x2ddrive.mount"
 WRAPPERS = Path("/usr/lib/ctvpipe/bin")
 ALERT = UNITS / "ctv-alert@.service"
+AGAIN = UNITS / "ctv-again@.timer"
 EVERY_JOB = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 
 Unit = dict[str, list[str]]
@@ -70,6 +72,7 @@ def test_every_job_has_its_units_and_its_wrapper_and_there_are_no_others() -> No
     assert {path.name for path in UNITS.iterdir()} == {
         ALERT.name,
         MOUNT,
+        AGAIN.name,
         *(f"{j.unit}.{kind}" for j in JOBS for kind in ("service", "timer")),
     }
     assert {path.name for path in (CHECKOUT / "bin").iterdir()} == {"run_job.sh", *(job.wrapper for job in JOBS)}
@@ -101,6 +104,20 @@ def test_the_service_starts_after_the_network_and_the_jobs_it_works_on(job: Job)
 @EVERY_JOB
 def test_a_failed_service_is_spoken_for(job: Job) -> None:
     assert service(job)["Unit"]["OnFailure"] == ["ctv-alert@%N.service"]
+
+
+@EVERY_JOB
+def test_a_job_that_was_put_off_is_started_again(job: Job) -> None:
+    assert service(job)["Unit"]["OnSuccess"] == ["ctv-again@%N.timer"]
+    keys = read(AGAIN)
+    assert keys["Unit"]["ConditionPathExists"] == [f"{SHARED.run_dir}/%i.again"]
+    assert keys["Timer"] == {
+        "OnActiveSec": ["10min"],
+        "AccuracySec": ["1s"],
+        "Unit": ["%i.service"],
+        "RemainAfterElapse": ["no"],
+    }
+    assert "Install" not in keys
 
 
 def test_who_speaks_for_a_failed_service_is_a_service_like_the_others() -> None:
@@ -176,7 +193,8 @@ def test_systemd_accepts_the_units(installed: list[Path]) -> None:
 
 
 def test_systemd_would_not_accept_a_misspelt_key(installed: list[Path]) -> None:
-    installed[0].write_text(installed[0].read_text().replace("PrivateTmp=", "PrivatTmp="))
+    unit = next(path for path in installed if path.name == ALERT.name)
+    unit.write_text(unit.read_text().replace("PrivateTmp=", "PrivatTmp="))
     code, said = verified(installed)
     assert code != 0
     assert "PrivatTmp" in said
@@ -286,3 +304,10 @@ def test_the_package_holds_every_file() -> None:
 def test_the_package_has_the_programs_version() -> None:
     first = (CHECKOUT / "debian" / "changelog").read_text().splitlines()[0]
     assert first.startswith(f"ctvpipe ({__version__}) ")
+
+
+def test_the_program_knows_when_its_version_was_made() -> None:
+    text = (CHECKOUT / "debian" / "changelog").read_text()
+    stamp = re.search(r"^ -- .*>  (.+)$", text, re.MULTILINE)
+    assert stamp is not None
+    assert parsedate_to_datetime(stamp[1]).date().isoformat() == RELEASED

@@ -66,6 +66,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "CTVPIPE_ETC_DIR": str(tmp_path / "etc"),
         "CTVPIPE_STATE_DIR": str(tmp_path / "state"),
         "CTVPIPE_LOG_DIR": str(tmp_path / "log"),
+        "CTVPIPE_CLOCK": "trust",
     }
 
 
