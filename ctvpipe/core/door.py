@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ctvpipe import __version__
 from ctvpipe.core import clock_evidence, clock_trust, lock
-from ctvpipe.core.alerts import MANUAL
 from ctvpipe.core.ending import Ending, begun, ended, log_ending
 from ctvpipe.core.errors import CtvpipeError, ExitCode, NotNowError, Outcome
 from ctvpipe.core.ledger import Ledger, RunRecord, process_identity
@@ -73,8 +72,7 @@ class Door:
         run = self._run
         log_ending(run.log, run.job.name, ending)
         record = self._ended(ending)
-        if ending.outcome is Outcome.NOT_NOW and run.trigger != MANUAL:
-            self._again(wanted=True)
+        self._ask_again(ending)
         try:
             with closing(Ledger(run.shared.state_dir)) as ledger:
                 ledger.record(record)
@@ -91,6 +89,7 @@ class Door:
         """Record how the run ended, then say so. What cannot be recorded is a failure, and told as one."""
         run = self._run
         record = self._ended(ending)
+        self._ask_again(ending)
         duration = f"Duration: {record.seconds:.1f} s"
         try:
             self._ledger.finish(record)
@@ -104,6 +103,10 @@ class Door:
         log_ending(run.log, run.job.name, ending, duration)
         self._teller.tell(self._ledger, record)
         return ending.exit_code
+
+    def _ask_again(self, ending: Ending) -> None:
+        if ending.outcome is Outcome.NOT_NOW and not self._run.attended:
+            self._again(wanted=True)
 
     def _again(self, *, wanted: bool) -> None:
         """Leave, or take away, the file that makes ctv-again@.timer start the service once more."""

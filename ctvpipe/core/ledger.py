@@ -240,6 +240,11 @@ class LedgerReader:
         sql = "SELECT * FROM runs WHERE job = ? AND outcome IN (?, ?) ORDER BY rowid DESC LIMIT 1"
         return next((_run(row) for row in self._query(sql, job, Outcome.SUCCESS, Outcome.PARTIAL)), None)
 
+    def latest_begun(self, job: str) -> RunRecord | None:
+        """The latest run of ``job`` that really began; ``not_now`` is looked through."""
+        sql = "SELECT * FROM runs WHERE job = ? AND outcome != ? ORDER BY rowid DESC LIMIT 1"
+        return next((_run(row) for row in self._query(sql, job, Outcome.NOT_NOW)), None)
+
     def find(self, prefix: str) -> list[RunRecord]:
         """The runs whose id begins with ``prefix``."""
         rows = self._query("SELECT * FROM runs WHERE substr(run_id, 1, ?) = ?", len(prefix), prefix)

@@ -63,10 +63,21 @@ class Run:
         self.scrubber.learn(settings.secret_values())
         return settings
 
+    @property
+    def attended(self) -> bool:
+        """Whether a person started it, and waits for it."""
+        return self.trigger == alerts.MANUAL
+
     def latest(self, job: str) -> RunRecord | None:
-        """The latest recorded run of another job, that one may still be running."""
+        """The latest run of another job that really began; it may still be going on."""
         with LedgerReader.open(self.shared.state_dir) as reader:
-            return next(iter(reader.runs(job=job, limit=1)), None) if reader else None
+            return reader.latest_begun(job) if reader else None
+
+    def was_put_off(self, job: str) -> bool:
+        """Whether the last that is known of another job is that it put itself off."""
+        with LedgerReader.open(self.shared.state_dir) as reader:
+            runs = reader.runs(job=job, limit=1) if reader else []
+        return any(run.outcome == Outcome.NOT_NOW for run in runs)
 
     def latest_done(self) -> RunRecord | None:
         """The latest run of this job that did its work, whole or in part."""

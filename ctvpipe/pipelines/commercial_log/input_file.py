@@ -8,19 +8,22 @@ from pathlib import Path
 
 from ctvpipe import jobs
 from ctvpipe.core import clock, ledger
-from ctvpipe.core.errors import ContractError, Outcome, PermanentError, Skipped
+from ctvpipe.core.errors import ContractError, NotNowError, Outcome, PermanentError, Skipped
+from ctvpipe.core.job import Job
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.commercial_log import daily_files
 from ctvpipe.pipelines.commercial_log.settings import UpdateSettings
 
 _LOOK_AGAIN_SECONDS = 1.0
+_RUNS = "is still running"
+_HAS_YET_TO_BEGIN = "has not run since it was due"
 
 
 def choose(run: Run, settings: UpdateSettings, named: Path | None) -> Path:
     """The workbook to import: the one named by the caller or by the settings, else the newest local one by its name.
 
-    Waits, within bounds, for tonight's import when that is still running, and says what it knows of it. Raises
-    ``PermanentError`` when there is no workbook (``Skipped`` before the first, while no share is configured),
+    Waits, within bounds, for tonight's import, and says what it knows of it. Raises ``NotNowError`` when that takes
+    longer, ``PermanentError`` when there is no workbook (``Skipped`` before the first, while no share is configured),
     ``ContractError`` when it is older than the settings allow or dated in the future.
     """
     explicit = named or settings.data_file
@@ -29,7 +32,7 @@ def choose(run: Run, settings: UpdateSettings, named: Path | None) -> Path:
             raise PermanentError(f"the workbook {explicit} does not exist", "Check --file or DAILY_UPDATE_DATA_FILE.")
         run.log.info("Workbook: %s (named by hand)", explicit)
         return explicit
-    _await_import(run, settings.wait_for_import_seconds)
+    _await_import(run, settings)
     newest = daily_files.newest(settings.daily_dir)
     if newest is None:
         raise _none_there(run, settings.daily_dir)
@@ -49,25 +52,53 @@ def _none_there(run: Run, directory: Path) -> PermanentError | Skipped:
     return PermanentError(text, "Run 'ctvpipe commercial import' first.")
 
 
-def _await_import(run: Run, seconds: float) -> None:
-    """Wait while the import runs, and remark when the last one did not succeed."""
+def _await_import(run: Run, settings: UpdateSettings) -> None:
+    """Wait, within bounds, while tonight's import runs or has yet to begin; remark when the last one did not succeed.
+
+    Both timers make up for a missed night at once, in any order. Raises ``NotNowError`` for an import that takes
+    longer; one that does not begin is not waited for any longer.
+    """
+    seconds = settings.wait_for_import_seconds
     deadline = time.monotonic() + seconds
-    told = False
     for job in (jobs.find(name) for name in run.job.after):
-        latest = run.latest(job.name)
-        while latest is not None and latest.outcome == ledger.RUNNING and ledger.is_alive(latest.process):
-            if not told:
-                run.log.info("%s is still running, waiting for it up to %.0f s", job.name, seconds)
-                told = True
+        told = ""
+        while state := _unfinished(run, settings, job):
+            if state != told:
+                run.log.info("%s %s, waiting for it up to %.0f s", job.name, state, seconds)
+                told = state
             if time.monotonic() >= deadline:
-                run.warn(
-                    f"{job.name} was still running after {seconds:.0f} s: going on with the newest workbook there is"
-                )
+                if state == _RUNS:
+                    raise NotNowError(
+                        f"{job.name} {state} after {seconds:.0f} s (DAILY_UPDATE_WAIT_SECONDS)",
+                        "What it fetches is waited for; --file imports another workbook now.",
+                    )
+                run.warn(f"{job.name} {state}, waited {seconds:.0f} s: going on with the newest workbook there is")
                 return
             time.sleep(_LOOK_AGAIN_SECONDS)
-            latest = run.latest(job.name)
+        latest = run.latest(job.name)
         if latest is not None and latest.outcome not in {Outcome.SUCCESS, Outcome.SKIPPED}:
             run.warn(f"the latest {job.name} did not succeed ({latest.outcome}: {latest.message})")
+
+
+def _unfinished(run: Run, settings: UpdateSettings, job: Job) -> str:
+    """What is still to be waited for of ``job``, in words; empty when nothing is.
+
+    Whether it has yet to begin is asked only in the night, where today's workbook is not there, and of an import that
+    is in use.
+    """
+    latest = run.latest(job.name)
+    if latest is not None and latest.outcome == ledger.RUNNING and ledger.is_alive(latest.process):
+        return _RUNS
+    if run.attended or run.dry_run:
+        return ""
+    now = clock.now()
+    due = job.schedule.previous(now, run.tz)
+    late = run.was_put_off(job.name) or (
+        latest is not None and latest.outcome != Outcome.SKIPPED and latest.started_at < due
+    )
+    newest = daily_files.newest(settings.daily_dir) if late else None
+    there = newest is not None and newest.day >= clock.business_day(now, run.tz)
+    return _HAS_YET_TO_BEGIN if late and not there else ""
 
 
 def _age(day: date, today: date) -> str:

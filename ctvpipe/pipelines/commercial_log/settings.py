@@ -209,7 +209,7 @@ class UpdateSettings(WorkbookSettings, DatabaseSettings):
         900,
         ge=0,
         alias="DAILY_UPDATE_WAIT_SECONDS",
-        description="How long to wait for a commercial-import that is still running.",
+        description="How long to wait for a commercial-import that is still running, or has not begun since it was due.",
     )
     rule_set: Literal["A", "B"] = Field(
         "A", alias="COMMERCIAL_RULE_SET", description="Rules for spot categories: A (default) or B (the written guide)."
