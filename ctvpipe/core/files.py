@@ -82,6 +82,14 @@ def require_free(directory: Path, mib: int) -> None:
         )
 
 
+def require_writable(path: Path) -> None:
+    """Raise ``PermanentError`` when ``path`` is there and this user may not write it."""
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermanentError(
+            f"{path} may not be written by this user", "Run it as the service user: sudo -u ctvpipe ctvpipe …"
+        )
+
+
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
     """Turn an ``OSError`` into a ``PermanentError`` that says what could not be done and what to look at."""

@@ -54,6 +54,8 @@ def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
 
 def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
     def connect() -> sqlite3.Connection:
+        if not read_only:  # SQLite would leave -wal and -shm files of this user's beside a database it cannot write
+            files.require_writable(path)
         mode = _read_only_mode(path) if read_only else "rwc"
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)

@@ -76,6 +76,7 @@ def copy(source: Path, target: Path) -> None:
     copy cannot be written.
     """
     # Not read-only: after a crash the writer's journal must be rolled back before there is anything to read.
+    files.require_writable(source)
     uri = f"{source.absolute().as_uri()}?mode=rw"
     with (
         _explained(source),

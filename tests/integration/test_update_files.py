@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ctvpipe.pipelines.commercial_log import applying, planning, reading
-from ctvpipe.stores import engine
+from ctvpipe.stores import engine, sqlite_backup
 from tests.fakes.workbook import write_rows
 from tests.fakes.workbook_cells import Row, text
 from tests.integration.nights import PLAIN, by_id, night
@@ -68,6 +68,28 @@ def test_who_looks_leaves_nothing_beside_the_database_that_the_night_could_not_w
     for words in (("months", "list"), ("review", "list"), ("customers", "unmatched")):
         assert station.run(*words).code == 0
     assert tree(station.root) == before
+
+
+def test_who_may_not_write_the_database_leaves_nothing_beside_it_either(
+    public_dir: Path, as_another_user: Any, lines: list[Row]
+) -> None:
+    station = Station(public_dir)
+    assert night(station, lines).code == 0
+    station.database.chmod(0o444)
+    station.database.parent.chmod(0o777)
+    before = tree(station.database.parent)
+
+    def write() -> None:
+        with engine.transaction(engine.open_engine(f"sqlite:///{station.database}")):
+            pass
+
+    def back_up() -> None:
+        sqlite_backup.copy(station.database, station.database.with_name("copy"))
+
+    for attempt in (write, back_up):
+        error = as_another_user(attempt)
+        assert str(error) == f"{station.database} may not be written by this user"
+        assert tree(station.database.parent) == before
 
 
 def test_the_newest_workbook_by_its_name_is_taken_and_its_age_is_said(station: Station, lines: list[Row]) -> None:
