@@ -148,6 +148,11 @@ def test_two_machines_on_one_database_one_runs_and_the_other_says_not_now(big_st
     assert other.update_here().code == 0
     assert len(big_station.query("SELECT * FROM spots")) == 31
 
+    with closing(psycopg2.connect(big_station.url)) as holder:
+        holder.cursor().execute("SELECT pg_advisory_xact_lock(hashtextextended('ctvpipe:daily-update', 0))")
+        assert other.update_here().code == 75, "nor does it apply a workbook that it need not read"
+    assert other.update_here().code == 0
+
 
 def waiting(station: Station) -> bool:
     sql = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'ctvpipe' AND wait_event_type = 'Lock'"

@@ -115,6 +115,15 @@ def test_the_first_two_hundred_unreadable_cells_are_listed_and_all_are_counted(p
     assert log.unreadable["air_date"] == log.counts["rejected"] == 201
 
 
+def test_whatever_reading_depends_on_is_in_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    def key(sha256: str = "abc", sheets: Sequence[str] = ("Commercials",), rows: int = 9, percent: float = 5) -> str:
+        return reading.key(sha256, tuple(sheets), max_rows=rows, max_unreadable_percent=percent)
+
+    keys = [key(), key(sha256="abd"), key(sheets=("Pending",)), key(rows=8), key(percent=4)]
+    monkeypatch.setattr(reading, "__version__", "999")
+    assert len({*keys, key()}) == 6
+
+
 def test_values_outside_their_domain_keep_the_row_and_are_counted(path: Path) -> None:
     log = read(path, [
         plain(billing_type="Quarterly", affidavit_flag="yes", spot_type="XYZ"), plain(affidavit_flag=True), plain(affidavit_flag="y"),
