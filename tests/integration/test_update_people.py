@@ -68,7 +68,7 @@ def test_a_market_that_only_closed_months_name_is_not_created(station: Station, 
     assert night(station, lines).code == 0
     close(station, "Oct-26")
     markets = station.query("SELECT * FROM markets")
-    made = [line.changed(market_name=text("PDX")) if month_label_of(line) == "Oct-26" else line for line in lines]
+    made = [line.changed(market_name=text("ABQ")) if month_label_of(line) == "Oct-26" else line for line in lines]
     assert night(station, made).code == 0
     assert station.query("SELECT * FROM markets") == markets
 
