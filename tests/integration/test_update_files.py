@@ -214,6 +214,18 @@ def test_a_database_that_went_missing_is_not_made_anew(station: Station, lines: 
     assert len(by_id(station)) == 60
 
 
+def test_that_another_database_is_filled_than_before_is_said_once(station: Station, lines: list[Row]) -> None:
+    assert night(station, lines).code == 0
+    copy = station.database.with_name("copy.db")
+    copy.write_bytes(station.database.read_bytes())
+    station.settings["DATABASE_PATH"] = str(copy)
+    result = night(station, lines[:50])
+    assert result.code == 0
+    assert f"the database is {copy} now; the update before filled {station.database}" in result.line("WARNING")
+    assert night(station, lines[:50]).code == 0
+    assert station.runs()[0].warnings == ()
+
+
 def test_an_emptied_database_is_not_filled_again(station: Station, lines: list[Row]) -> None:
     assert night(station, lines).code == 0
     station.database.unlink()

@@ -76,6 +76,7 @@ class _Update:
 
     def execute(self) -> None:
         run, confirm = self._run, self._options.confirm
+        self._remark_another_database()
         if self._may_be_known() and self._apply_known():
             return
         log = self._read()
@@ -212,6 +213,13 @@ class _Update:
     def _require_no_collapse(self, plan: planning.Plan) -> None:
         if not self._options.force:
             planning.require_no_collapse(plan, self._settings.max_loss_percent)
+
+    def _remark_another_database(self) -> None:
+        """Three times the wrong database was filled (facts 6.1, 4): whoever changes it is told so, once."""
+        before = self._run.latest_done()
+        filled = before.counters.get(_DATABASE) if before else None
+        if filled and filled != self._name:
+            self._run.warn(f"the database is {self._name} now; the update before filled {filled}")
 
     def _require_first_run(self) -> None:
         """There is no database, or one without any table: fine at first, an alarm when an earlier run filled it."""
