@@ -91,28 +91,20 @@ def unmount() -> None:
 def _target() -> _Target:
     from ctvpipe import jobs
     from ctvpipe.core.settings import SharedSettings, environment
+    from ctvpipe.pipelines.commercial_log import fetch
     from ctvpipe.pipelines.commercial_log.settings import ShareSettings
-    from ctvpipe.sources.share import Credentials, Waits, parse_location
 
     env = environment([jobs.find("commercial-import").env_file])
     settings = env.load(ShareSettings)
     try:
-        settings.require_share()
+        where = fetch.target(settings)
     except Skipped as unset:  # fine for a job at night, but not for somebody who asks for the share
         raise ConfigurationError(str(unset), unset.advice) from None
-    waits = Waits(
-        network_seconds=settings.network_seconds,
-        connect_seconds=settings.connect_seconds,
-        stall_seconds=settings.stall_seconds,
-        total_seconds=settings.copy_seconds,
-        settle_tries=settings.settle_tries,
-        settle_seconds=settings.settle_seconds,
-    )
     return _Target(
-        location=parse_location(settings.share),
-        credentials=Credentials(settings.username, settings.password.get_secret_value(), settings.domain),
-        workbook=settings.workbook,
-        waits=replace(waits, network_seconds=min(waits.network_seconds, _PATIENCE_SECONDS)),
+        location=where.location,
+        credentials=where.credentials,
+        workbook=where.workbook,
+        waits=replace(where.waits, network_seconds=min(where.waits.network_seconds, _PATIENCE_SECONDS)),
         mount_point=settings.mount_point,
         run_dir=env.load(SharedSettings).run_dir,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ctvpipe.core.errors import PermanentError, Skipped, TransientError
@@ -44,20 +45,13 @@ def connections(environment_of: EnvironmentOf) -> dict[str, Callable[[], str]]:
 
 
 def _share(settings: ImportSettings) -> str:
-    from ctvpipe.sources import share
+    from ctvpipe.pipelines.commercial_log.fetch import target
+    from ctvpipe.sources.share import explain
 
-    settings.require_share()
-    location = share.parse_location(settings.share)
-    credentials = share.Credentials(settings.username, settings.password.get_secret_value(), settings.domain)
-    waits = share.Waits(
-        network_seconds=min(settings.network_seconds, settings.connect_seconds),
-        connect_seconds=settings.connect_seconds,
-        stall_seconds=settings.stall_seconds,
-        total_seconds=settings.copy_seconds,
-        settle_tries=1,
-        settle_seconds=0,
-    )
-    steps = share.explain(location, credentials, settings.workbook, waits)
+    where = target(settings)
+    network_seconds = min(where.waits.network_seconds, where.waits.connect_seconds)
+    waits = replace(where.waits, network_seconds=network_seconds, settle_tries=1, settle_seconds=0)
+    steps = explain(where.location, where.credentials, where.workbook, waits)
     for step in steps:
         if not step.ok:
             kind = TransientError if step.transient else PermanentError
