@@ -15,7 +15,7 @@ demo: venv ## run a whole night of the commercial log here, on sample data
 	@$(BIN)/python -m tests.demo demo
 
 test: packages lint ## install what is missing, start real servers on loopback, run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
 
 lint: venv ## ruff, mypy strict, import directions, shellcheck
 	$(BIN)/ruff check .
