@@ -84,7 +84,7 @@ def require_free(directory: Path, mib: int) -> None:
 
 def require_writable(path: Path) -> None:
     """Raise ``PermanentError`` when ``path`` is there and this user may not write it."""
-    if path.exists() and not os.access(path, os.W_OK):
+    if os.access(path, os.F_OK) and not os.access(path, os.W_OK):
         raise PermanentError(
             f"{path} may not be written by this user", "Run it as the service user: sudo -u ctvpipe ctvpipe …"
         )

@@ -7,12 +7,13 @@ workbook of that size may need; ``explain_death`` says what was wrong when it wa
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from ctvpipe.core import bounded
+from ctvpipe.core import bounded, files
 from ctvpipe.core.errors import ContractError, PermanentError
 from ctvpipe.sources import xlsx_package
 
@@ -41,8 +42,12 @@ def limits_for(path: Path, *, seconds: float = _SECONDS) -> bounded.Limits:
 
 
 def require_sane_file(path: Path, *, max_mib: int) -> None:
-    """Raise ``ContractError`` for a file that is no workbook, too large, or would unpack to an absurd size."""
-    size = path.stat().st_size
+    """Raise ``ContractError`` for a file that is no workbook, too large, or would unpack to an absurd size.
+
+    Raises ``PermanentError`` for one that this user may not read.
+    """
+    with files.explained(f"read {path}"), path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
     if size > max_mib * _MIB:
         raise ContractError(
             f"{path.name} has {size // _MIB} MiB, more than the {max_mib} MiB allowed",

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from ctvpipe.core.errors import PermanentError
 from ctvpipe.core.ledger import RUNNING, Ledger
 from ctvpipe.pipelines.commercial_log import applying, planning, reading
+from ctvpipe.sources import workbook
 from ctvpipe.stores import engine, sqlite_backup
 from tests.fakes.nights import run as recorded_run
 from tests.fakes.workbook import write_rows
@@ -114,6 +116,17 @@ def test_the_newest_workbook_by_its_name_is_taken_and_its_age_is_said(station: S
     assert "3 days old" in result.line("ERROR")
     station.settings["DAILY_UPDATE_MAX_AGE_DAYS"] = "3"
     assert station.update_here().code == 0
+
+
+def test_a_workbook_that_may_not_be_read_is_said_to_be(
+    public_dir: Path, as_another_user: Any, lines: list[Row]
+) -> None:
+    path = public_dir / "by hand.xlsx"
+    write_rows(path, lines, spec=PLAIN)
+    path.chmod(0)
+    error = as_another_user(lambda: workbook.require_sane_file(path, max_mib=1))
+    assert (type(error), str(error)) == (PermanentError, f"cannot read {path}: Permission denied")
+    assert "service user" in error.advice
 
 
 def test_an_import_that_is_still_running_is_waited_for(station: Station, lines: list[Row]) -> None:
