@@ -33,7 +33,7 @@ def switch_on(timer: str) -> bool:
     if state == "enabled" and is_active(timer):
         return False
     if state.startswith("masked"):
-        raise PermanentError(f"{timer} is masked", f"If it shall run again: sudo systemctl unmask {timer}")
+        raise PermanentError("the timer is masked", f"If it shall run again: sudo systemctl unmask {timer}")
     _require(timer, "disable", "--now")
     _require(timer, "clean", "--what=state")
     _require(timer, "enable", "--now")
@@ -61,7 +61,7 @@ def _state(timer: str) -> str:
     done = _call("is-enabled", timer)
     state = done.stdout.strip()
     if state in {"", "not-found"}:
-        raise PermanentError(f"{timer} is not installed: {_reason(done)}", "Install the package ctvpipe again.")
+        raise PermanentError(f"the timer is not installed: {_reason(done)}", "Install the package ctvpipe again.")
     return state
 
 

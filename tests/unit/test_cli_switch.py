@@ -99,7 +99,7 @@ def test_a_masked_timer_is_somebodys_will(system: System) -> None:
     system.mask(FIRST)
     done = call("enable", "commercial_log")
     assert done.exit_code == 1
-    assert f"FAILED   {FIRST}: {FIRST} is masked\n" in done.stdout
+    assert f"FAILED   {FIRST}: the timer is masked\n" in done.stdout
     assert f"→ If it shall run again: sudo systemctl unmask {FIRST}" in done.stdout
     assert system.enabled() == set(TIMERS[1:])
 
@@ -121,7 +121,8 @@ def test_a_timer_that_is_not_installed(system: System) -> None:
     done = call("enable", "commercial_log")
     assert done.exit_code == 1
     assert (
-        f"{FIRST} is not installed: Failed to get unit file state for {FIRST}: No such file or directory" in done.stdout
+        f"{FIRST}: the timer is not installed: Failed to get unit file state for {FIRST}: No such file or directory"
+        in done.stdout
     )
 
 
