@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,15 +10,12 @@ from typing import Any
 import pytest
 
 from ctvpipe.core.errors import PermanentError
-from ctvpipe.core.ledger import RUNNING, Ledger
 from ctvpipe.pipelines.commercial_log import applying, planning, reading
 from ctvpipe.sources import workbook
 from ctvpipe.stores import engine, sqlite_backup
-from tests.fakes.nights import run as recorded_run
 from tests.fakes.workbook import write_rows
 from tests.fakes.workbook_cells import Row, text
 from tests.integration.nights import PLAIN, by_id, night
-from tests.integration.smb_server import wait_for
 from tests.integration.station import Station, tree
 
 
@@ -127,30 +121,6 @@ def test_a_workbook_that_may_not_be_read_is_said_to_be(
     error = as_another_user(lambda: workbook.require_sane_file(path, max_mib=1))
     assert (type(error), str(error)) == (PermanentError, f"cannot read {path}: Permission denied")
     assert "service user" in error.advice
-
-
-def test_an_import_that_is_still_running_is_waited_for(station: Station, lines: list[Row]) -> None:
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    write_rows(station.workbook(yesterday.date()), lines[:30], spec=PLAIN)
-    running = recorded_run("commercial-import", datetime.now(UTC), RUNNING)
-    with closing(Ledger(station.state)) as ledger:
-        ledger.begin(running)
-        station.settings["DAILY_UPDATE_WAIT_SECONDS"] = "0"
-        result = station.update_here()
-        assert result.code == 75
-        assert "commercial-import is still running after 0 s" in result.text
-
-        log = station.log / "ctv-daily-update/update.log"
-        station.settings["DAILY_UPDATE_WAIT_SECONDS"] = "60"
-        update = subprocess.Popen(
-            station.command("update", "--unattended"), env=station.environ, stderr=subprocess.DEVNULL
-        )
-        wait_for(lambda: "waiting for it up to 60 s" in log.read_text(), "the update waits")
-        write_rows(station.workbook(), lines, spec=PLAIN)
-        ledger.finish(replace(running, outcome="success", exit_code=0, finished_at=datetime.now(UTC)))
-    assert update.wait(60) == 0
-    assert len(by_id(station)) == 60
-    assert station.runs()[0].warnings == ()
 
 
 def test_a_file_named_by_hand_is_taken(station: Station, lines: list[Row]) -> None:
