@@ -29,7 +29,7 @@ bench: venv ## time, memory and bytes written, as ratios within one run
 
 deb: venv ## build the Debian package; DIST=trixie or bookworm, ARCH=arm64 or amd64
 	@.ci/packages.sh $(BUILD_PACKAGES)
-	@.ci/deb.sh '$(DIST)' '$(ARCH)'
+	@.ci/deb.sh $(BIN)/python '$(DIST)' '$(ARCH)'
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) demo build .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench.json

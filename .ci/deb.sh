@@ -1,14 +1,16 @@
 #!/bin/sh
 # Build the Debian package in build/, for this machine or another one.
-# Usage: deb.sh [DIST [ARCH]], with DIST from debian/targets and ARCH arm64 or amd64
+# Usage: deb.sh PYTHON [DIST [ARCH]]: the Python of an environment with the locked packages, DIST from debian/targets,
+# ARCH arm64 or amd64
 set -eu
 
 PATH=/usr/sbin:/usr/bin:/sbin:/bin # a Python that somebody has installed is not the distribution's
 export PATH LC_ALL=C.UTF-8
 
-dist=${1:-}
+python=$(realpath -s "$1")
+dist=${2:-}
 [ -n "$dist" ] || dist=$(sed -n "s/^VERSION_CODENAME=//p" /etc/os-release)
-arch=${2:-$(dpkg --print-architecture)}
+arch=${3:-$(dpkg --print-architecture)}
 build=$(realpath -m "${BUILD:-build}")
 # shellcheck disable=SC2046  # a row of the table: words
 set -- $(grep "^$dist " debian/targets) ''
@@ -21,11 +23,12 @@ bundle=$build/bundle/$dist-$arch
 work=$build/work/$dist-$arch
 
 mkdir -p "$build/bundle" "$build/work"
-.venv/bin/python -B .ci/bundle.py requirements.lock "$3" "$4" "$arch" "$bundle"
+"$python" -B .ci/bundle.py requirements.lock "$3" "$4" "$arch" "$bundle"
 
 rm -rf "$work"
 mkdir "$work"
 cp -a bin ctvpipe debian etc systemd "$work"
+SOURCE_DATE_EPOCH=$(dpkg-parsechangelog -STimestamp) "$python" -B -m ctvpipe.manual "$work/manual"
 (
     cd "$work"
     export BUNDLE="$bundle" DIST="$dist" DH_QUIET=1

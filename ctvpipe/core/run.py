@@ -131,7 +131,7 @@ def run_of(
 
 def _through(door: Door | DryDoor, run: Run, stopping: signals.Stopping) -> Iterator[Run]:
     """Enter, run the block, record how it ended. Stop signals end the block, not what is before and after it."""
-    if run.trigger == alerts.MANUAL:
+    if run.attended:
         for path, reason in run.environment.unreadable.items():
             run.warn(f"cannot read {path} ({reason}): what it sets is not in force; run it as the service user or root")
     with ExitStack() as stack:
@@ -180,7 +180,7 @@ def _stopped(run: Run, by: str) -> tuple[str, str]:
     """What to say of a run that was stopped by the signal ``by``, which systemd sends when its time is up, too."""
     taken = timedelta(seconds=time.monotonic() - run.began)
     whole = "What was committed is whole."
-    if by == signal.SIGTERM.name and run.trigger != alerts.MANUAL and taken > run.job.timeout - _UNTIL_HERE:
+    if by == signal.SIGTERM.name and not run.attended and taken > run.job.timeout - _UNTIL_HERE:
         message = f"stopped by {by} after the {run.job.minutes} it may take (TimeoutStartSec)"
         return message, f"{whole} Look for what it waited for in its log."
     return f"stopped by {by}", whole

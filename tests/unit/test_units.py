@@ -159,6 +159,12 @@ def test_the_service_may_write_what_the_job_writes(job: Job) -> None:
         assert any(path.is_relative_to(place) for place in allowed), path
 
 
+def test_the_package_enables_the_timers_of_the_main_job() -> None:
+    [line] = [line for line in (CHECKOUT / "debian/rules").read_text().splitlines() if line.startswith("ENABLED ")]
+    enabled = line.partition("=")[2].split()
+    assert sorted(enabled) == sorted(job.timer for job in JOBS if job.pipeline == "commercial_log")
+
+
 @EVERY_JOB
 def test_the_timer_is_the_jobs_schedule(job: Job) -> None:
     keys = timer(job)["Timer"]
