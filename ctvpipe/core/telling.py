@@ -57,7 +57,8 @@ class Teller:
             self._keep(ledger, record, kind, deliveries)
             if state is not None and (not deliveries or not all(delivery.error for delivery in deliveries)):
                 state = replace(state, sent_at=clock.now())
-        ledger.told(record, state)
+        if state != before:  # a night in which all is well spares the disk a write
+            ledger.told(record, state)
 
     def _keep(
         self, ledger: Ledger, record: RunRecord, kind: outbound.Kind, deliveries: list[outbound.Delivery]
