@@ -32,10 +32,10 @@
 
 #define ALIAS(type, name, parameters, of) type name parameters __attribute__((alias(#of)));
 
-CALL(ssize_t, write, (int fd, const void *data, size_t size), (fd, data, portion(verdict, size)),
-     on_fd("write", SPACE | BYTES, fd, size))
-CALL(ssize_t, pwrite, (int fd, const void *data, size_t size, off_t at), (fd, data, portion(verdict, size), at),
-     on_fd("pwrite", SPACE | BYTES, fd, size))
+CALL(ssize_t, write, (int fd, const void *data, size_t size), (fd, content(verdict, data, size), portion(verdict, size)),
+     on_fd("write", SPACE | BYTES | DATA, fd, size))
+CALL(ssize_t, pwrite, (int fd, const void *data, size_t size, off_t at),
+     (fd, content(verdict, data, size), portion(verdict, size), at), on_fd("pwrite", SPACE | BYTES | DATA, fd, size))
 ALIAS(ssize_t, pwrite64, (int fd, const void *data, size_t size, off_t at), pwrite)
 
 /* What a copy will move: callers may ask for far more than there is, and half of that would be all of it. */

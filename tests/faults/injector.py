@@ -39,6 +39,7 @@ __all__ = [
     "Result",
     "ShimError",
     "Step",
+    "WrongBit",
     "every_step",
     "restore",
 ]
@@ -89,7 +90,18 @@ class FsyncError:
         return Mode.SYNC_ERROR
 
 
-Fault = Kill | DiskFull | FsyncError
+@dataclass(frozen=True)
+class WrongBit:
+    """One bit of what the write number ``at`` puts down is wrong, and nobody says so: a bad disk, card or memory."""
+
+    at: int
+
+    @property
+    def mode(self) -> Mode:
+        return Mode.WRONG_BIT
+
+
+Fault = Kill | DiskFull | FsyncError | WrongBit
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,11 @@ class Result:
     stdout: str
     stderr: str
     trace: str
+
+    @property
+    def marked(self) -> str:
+        """The trace's line of the first call that went wrong."""
+        return next(line for line in self.trace.splitlines() if line.startswith("!"))
 
     def __str__(self) -> str:
         lines = self.trace.splitlines()

@@ -86,8 +86,7 @@ class Plan:
         seen: Counter[str] = Counter()
 
         def due(step: Step) -> bool:
-            marked = next(line for line in step.result.trace.splitlines() if line.startswith("!"))
-            kind = marked.partition(" ")[2].rpartition(" ")[0]
+            kind = step.result.marked.partition(" ")[2].rpartition(" ")[0]
             seen[kind] += 1
             return seen[kind] % self.follow == 1 % self.follow
 

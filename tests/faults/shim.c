@@ -40,6 +40,7 @@ enum mode {
     SHORT_ONCE,
     SHORT_LASTING,
     SYNC_ERROR,
+    WRONG_BIT,
 };
 
 struct control {
@@ -161,7 +162,7 @@ static void die(void) {
 static enum verdict judge(int kind, int64_t mode) {
     static const int failing[] = {
         [KILL_TORN] = BYTES,    [FULL_ONCE] = SPACE,     [FULL_LASTING] = SPACE,
-        [SHORT_ONCE] = SPACE,   [SHORT_LASTING] = SPACE, [SYNC_ERROR] = SYNC,
+        [SHORT_ONCE] = SPACE,   [SHORT_LASTING] = SPACE, [SYNC_ERROR] = SYNC, [WRONG_BIT] = DATA,
     };
     if (failing[mode] && !(kind & failing[mode]))
         return GO;
@@ -183,6 +184,8 @@ static enum verdict judge(int kind, int64_t mode) {
         return later ? NO_SPACE : here ? (kind & BYTES ? HALF : NO_SPACE) : GO;
     case SYNC_ERROR:
         return here ? IO_ERROR : GO;
+    case WRONG_BIT:
+        return here ? FLIPPED : GO;
     default:
         return GO;
     }
@@ -277,6 +280,19 @@ int refused(enum verdict verdict) {
 
 size_t portion(enum verdict verdict, size_t size) {
     return verdict == HALF || verdict == HALF_AND_DIE ? size / 2 : size;
+}
+
+const void *content(enum verdict verdict, const void *data, size_t size) {
+    static __thread char *copy;
+    if (verdict != FLIPPED || size == 0)
+        return data;
+    free(copy);
+    copy = malloc(size);
+    if (!copy)
+        return data;
+    memcpy(copy, data, size);
+    copy[size / 2] ^= 0x10;
+    return copy;
 }
 
 void finish(enum verdict verdict) {

@@ -2,9 +2,9 @@
 #include <sys/types.h>
 
 /* What a call is; a mode counts only the calls it can make fail. */
-enum kind { PLAIN = 0, SPACE = 1, BYTES = 2, SYNC = 4 };
+enum kind { PLAIN = 0, SPACE = 1, BYTES = 2, SYNC = 4, DATA = 8 };
 
-enum verdict { GO, GO_AND_DIE, HALF, HALF_AND_DIE, NO_SPACE, IO_ERROR };
+enum verdict { GO, GO_AND_DIE, HALF, HALF_AND_DIE, NO_SPACE, IO_ERROR, FLIPPED };
 
 #pragma GCC visibility push(hidden)
 
@@ -24,6 +24,9 @@ int refused(enum verdict verdict);
 
 /* How many of its bytes a call may write. */
 size_t portion(enum verdict verdict, size_t size);
+
+/* What a call writes: its data, or a copy with one wrong bit, which the next call of the thread may overwrite. */
+const void *content(enum verdict verdict, const void *data, size_t size);
 
 /* To be called when the call was made; may not return. */
 void finish(enum verdict verdict);

@@ -37,6 +37,7 @@ class Mode(IntEnum):
     SHORT_ONCE = 7
     SHORT_LASTING = 8
     SYNC_ERROR = 9
+    WRONG_BIT = 10
 
 
 def build(sources: Sequence[Path], library: Path, compiler: str = "gcc") -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .injector import DiskFull, ForkServer, FsyncError, Injector, Kill, Step, every_step, restore
+from .injector import DiskFull, ForkServer, FsyncError, Injector, Kill, Step, WrongBit, every_step, restore
 from .plans import (
     Plan,
     check_closed_up,
@@ -102,3 +102,16 @@ def test_a_backup_is_there_or_not_at_every_step(plan: Plan, shelf: Shelf) -> Non
             check_closed_up(station, step, stale)
             followed += 1
     assert followed
+
+
+def test_a_packed_backup_with_a_wrong_bit_is_none(shelf: Shelf) -> None:
+    """The copy that is packed is checked as SQLite can: it keeps no checksums of its pages."""
+    station, seen = shelf.station, 0
+    for step in every_step(station.injector, BACKUP, station.env, WrongBit, template=shelf.template):
+        if ".sqlite3.gz.tmp" not in step.result.marked:
+            continue
+        seen += 1
+        made = shelf.check(step)
+        assert made or "does not unpack to what was packed" in step.result.stderr, f"{step}"
+        assert not station.leftovers(), f"{step}"
+    assert seen

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .injector import DiskFull, ForkServer, FsyncError, Injector, Kill, Step, every_step, restore
+from .injector import DiskFull, ForkServer, FsyncError, Injector, Kill, Step, WrongBit, every_step, restore
 from .plans import (
     Plan,
     check_closed_up,
@@ -170,3 +170,15 @@ def test_a_rotation_loses_nothing_at_any_step(plan: Plan, week: Week) -> None:
             check_closed_up(station, step, stale)
             followed += 1
     assert followed
+
+
+def test_a_wrong_bit_in_an_archive_costs_no_workbook(week: Week) -> None:
+    station, seen = week.station, 0
+    for step in every_step(station.injector, ROTATE, station.env, WrongBit, template=week.template):
+        if str(station.archive) not in step.result.marked:
+            continue
+        seen += 1
+        week.check(step)
+        assert look(station) == week.after or step.result.returncode != 0, f"success was claimed: {step}"
+        assert not station.leftovers(), f"{step}"
+    assert seen

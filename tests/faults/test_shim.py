@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .injector import DiskFull, Fault, ForkServer, FsyncError, Host, HostError, Injector, Kill, ShimError
+from .injector import DiskFull, Fault, ForkServer, FsyncError, Host, HostError, Injector, Kill, ShimError, WrongBit
 from .sample import ENV, command, script
 from .shim import build
 
@@ -90,6 +90,7 @@ EFFECTS: list[tuple[Fault | None, str, list[int], int]] = [
     (DiskFull(2, short=True), "fir", [errno.ENOSPC], 2),
     (DiskFull(2, short=True, lasting=False), "firsecond", [], 1),
     (FsyncError(1), "first second", [errno.EIO], 1),
+    (WrongBit(1), "firct second", [], 1),
 ]
 
 
