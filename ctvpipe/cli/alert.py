@@ -55,3 +55,13 @@ def unit(name: str) -> None:
     from ctvpipe.core.unit_result import UnitResult
 
     afterword.say(jobs.of_unit(name), UnitResult.told(os.environ), os.environ, scrubber())
+
+
+@app.command(hidden=True)
+def boot() -> None:
+    """Tell what the machine's last stop cut short, and ask for it again; started by systemd (ctv-boot)."""
+    from ctvpipe import jobs
+    from ctvpipe.cli.declared import scrubber
+    from ctvpipe.core import afterword
+
+    afterword.after_boot(jobs.JOBS, os.environ, scrubber())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctvpipe import __version__
-from ctvpipe.core import clock_evidence, clock_trust, lock
+from ctvpipe.core import again, clock_evidence, clock_trust, lock
 from ctvpipe.core.ending import Ending, begun, ended, log_ending
 from ctvpipe.core.errors import CtvpipeError, ExitCode, NotNowError, Outcome
+from ctvpipe.core.job import Job
 from ctvpipe.core.ledger import Ledger, RunRecord, process_identity
 from ctvpipe.core.telling import Teller
 
@@ -56,7 +58,7 @@ class Door:
         with ExitStack() as stack:
             path = run.shared.run_dir / f"{run.job.name}.lock"
             stack.enter_context(lock.held(path, run.job.name, self._environ))
-            self._again(wanted=False)
+            self._change(again.withdraw)
             self._ledger = stack.enter_context(closing(Ledger(run.shared.state_dir)))
             if self._ledger.begin(self._begun):
                 run.log.warning("the run before ended without a word (killed, power cut or reboot); closed as failed")
@@ -106,19 +108,14 @@ class Door:
 
     def _ask_again(self, ending: Ending) -> None:
         if ending.outcome is Outcome.NOT_NOW and not self._run.attended:
-            self._again(wanted=True)
+            self._change(again.ask)
 
-    def _again(self, *, wanted: bool) -> None:
-        """Leave, or take away, the file that makes ctv-again@.timer start the service once more."""
-        path = self._run.shared.run_dir / f"{self._run.job.unit}.again"
+    def _change(self, change: Callable[[Path, Job], None]) -> None:
+        """``again.ask`` or ``again.withdraw``: what cannot be done there is said, and stops no run."""
         try:
-            if wanted:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
-            else:
-                path.unlink(missing_ok=True)
+            change(self._run.shared.run_dir, self._run.job)
         except OSError as error:
-            self._run.log.warning("cannot change %s: %s", path, error.strerror)
+            self._run.log.warning("cannot change %s: %s", error.filename, error.strerror)
 
     def _record(self) -> RunRecord:
         run = self._run

@@ -23,7 +23,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any, NoReturn, TypeVar
 
-from ctvpipe.core import alerts, clock, logs, signals
+from ctvpipe.core import again, alerts, clock, logs, signals
 from ctvpipe.core.door import Door, DryDoor
 from ctvpipe.core.ending import Ending
 from ctvpipe.core.errors import ConfigurationError, CtvpipeError, ExitCode, Outcome
@@ -73,11 +73,12 @@ class Run:
         with LedgerReader.open(self.shared.state_dir) as reader:
             return reader.latest_begun(job) if reader else None
 
-    def was_put_off(self, job: str) -> bool:
-        """Whether the last that is known of another job is that it put itself off."""
+    def is_to_come(self, job: Job) -> bool:
+        """Whether another job will be started again: the last that is known of it is that it put itself off, or a stop
+        of the machine has cut it short."""
         with LedgerReader.open(self.shared.state_dir) as reader:
-            runs = reader.runs(job=job, limit=1) if reader else []
-        return any(run.outcome == Outcome.NOT_NOW for run in runs)
+            runs = reader.runs(job=job.name, limit=1) if reader else []
+        return any(run.outcome == Outcome.NOT_NOW for run in runs) or again.is_asked(self.shared.run_dir, job)
 
     def latest_done(self) -> RunRecord | None:
         """The latest run of this job that did its work, whole or in part."""

@@ -255,6 +255,79 @@ def test_without_a_ledger_it_is_told_where_the_job_could_not(station: Station) -
     assert "out of memory" in station.receiver.on("/alerts")[-1].json["message"]
 
 
+def booted(station: Station, **variables: str) -> str:
+    """What ctv-boot.service does when the machine starts; returns what it printed."""
+    words = [sys.executable, "-m", "ctvpipe", "alert", "boot"]
+    environ = station.environ(**variables, PATH=f"{station.base}/bin:{os.environ['PATH']}", INVOCATION_ID="e" * 32)
+    done = subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def asked_for(station: Station) -> list[str]:
+    """The services that are to be started again."""
+    return sorted(path.stem for path in station.run_dir.glob("*.again"))
+
+
+def test_a_power_cut_is_told_once_and_what_it_cut_short_starts_again(station: Station) -> None:
+    cut = station.working()
+    station.journal(cut, "half way\n")
+    cut.ends(signal.SIGKILL)  # and nobody is left to speak for it
+    for _ in range(2):
+        booted(station)
+    (record,) = station.runs()
+    assert (record.outcome, record.exit_code, record.told, record.finished_at) == ("failed", 1, True, record.started_at)
+    assert record.message == "the machine stopped while it ran (power cut, crash or reset)"
+    assert record.advice == "What it had committed is whole; it starts again by itself in ten minutes."
+    assert station.told() == ["daily-update failed"]
+    assert "half way" in station.receiver.on("/alerts")[0].json["message"]
+    assert station.beats() == ["/1"]
+    assert asked_for(station) == [UNIT]
+    station.service("ok").ends()
+    assert asked_for(station) == []
+    assert station.told() == ["daily-update failed", "daily-update works again"]
+    booted(station)
+    assert asked_for(station) == []
+
+
+@pytest.mark.parametrize("how", ["stopped", "put off"])
+def test_what_was_stopped_or_put_off_before_a_boot_starts_again(station: Station, how: str) -> None:
+    if how == "stopped":
+        station.working().ends(signal.SIGTERM)
+    else:
+        station.service("ok", CTVPIPE_CLOCK="check", CTVPIPE_HOST_DIR=str(station.base / "no clock")).ends()
+        (station.run_dir / f"{UNIT}.again").unlink()  # on a disk that is gone with the power
+    before = station.runs(), station.told(), station.beats()
+    assert before[0][0].outcome == ("interrupted" if how == "stopped" else "not_now")
+    said = booted(station)
+    assert "daily-update was not finished when the machine stopped: it starts again in ten minutes" in said
+    assert asked_for(station) == [UNIT]
+    assert (station.runs(), station.told(), station.beats()) == before
+
+
+def test_a_boot_starts_nothing_that_a_person_began_or_whose_timer_is_off(station: Station) -> None:
+    timer = station.base / "host" / "usr/lib/systemd/system" / f"{UNIT}.timer"
+    timer.parent.mkdir(parents=True)
+    timer.touch()
+    station.working().ends(signal.SIGKILL)
+    booted(station, CTVPIPE_HOST_DIR=str(station.base / "host"))
+    assert station.last().advice == f"What it had committed is whole; sudo systemctl start {UNIT}."
+    station.working(INVOCATION_ID="").ends(signal.SIGKILL)
+    booted(station)
+    assert [run.trigger for run in station.runs()] == ["manual", "service"]
+    assert [run.outcome for run in station.runs()] == ["failed", "failed"]
+    assert asked_for(station) == []
+
+
+def test_a_boot_leaves_alone_what_runs_and_what_never_ran(station: Station) -> None:
+    assert booted(station) == ""
+    assert not station.state.exists()
+    start = station.working()
+    assert booted(station) == ""
+    assert (station.last().outcome, asked_for(station)) == ("running", [])
+    start.ends(signal.SIGKILL)
+
+
 def alert_unit(bench: Bench, name: str, **variables: str) -> Any:
     words = [sys.executable, "-m", "ctvpipe", "alert", "unit", name]
     return subprocess.run(

@@ -102,10 +102,14 @@ def test_yesterdays_workbook_is_not_imported_while_todays_is_fetched(station: Ni
     assert not (station.run_dir / "ctv-daily-update.again").exists()
 
 
-@pytest.mark.parametrize("before", ["yesterday's", "put off"])
+@pytest.mark.parametrize("before", ["yesterday's", "put off", "cut short"])
 def test_an_import_that_has_yet_to_begin_is_waited_for(station: Night, before: str) -> None:
     if before == "put off":
         station.imported(datetime.now(UTC), Outcome.NOT_NOW)
+    elif before == "cut short":
+        station.imported(datetime.now(UTC), Outcome.FAILED)
+        station.run_dir.mkdir(exist_ok=True)
+        (station.run_dir / "ctv-commercial-import.again").touch()
     update = station.start_update()
     station.wait_until_update_says("commercial-import has not run since it was due, waiting for it up to 900 s")
     importing = station.start_import("gate", str(station.root))

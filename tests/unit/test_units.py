@@ -18,6 +18,7 @@ import pytest
 from ctvpipe import RELEASED, __version__
 from ctvpipe.core.environment import SHARED_ENV_FILE
 from ctvpipe.core.job import Job
+from ctvpipe.core.ledger import FILE_NAME
 from ctvpipe.core.settings import SharedSettings
 from ctvpipe.jobs import JOBS
 from ctvpipe.pipelines.commercial_log.settings import DataSettings, ShareSettings
@@ -29,6 +30,7 @@ SHARED = SharedSettings()
 MOUNT = r"mnt-k\x2ddrive.mount"
 WRAPPERS = Path("/usr/lib/ctvpipe/bin")
 ALERT = UNITS / "ctv-alert@.service"
+BOOT = UNITS / "ctv-boot.service"
 AGAIN = UNITS / "ctv-again@.timer"
 EVERY_JOB = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 
@@ -71,6 +73,7 @@ def timespan(text: str) -> timedelta:
 def test_every_job_has_its_units_and_its_wrapper_and_there_are_no_others() -> None:
     assert {path.name for path in UNITS.iterdir()} == {
         ALERT.name,
+        BOOT.name,
         MOUNT,
         AGAIN.name,
         *(f"{j.unit}.{kind}" for j in JOBS for kind in ("service", "timer")),
@@ -98,7 +101,8 @@ def test_the_service_calls_the_wrapper_with_the_jobs_settings(job: Job) -> None:
 def test_the_service_starts_after_the_network_and_the_jobs_it_works_on(job: Job) -> None:
     keys = service(job)["Unit"]
     assert keys["Wants"] == ["network-online.target"]
-    assert set(keys["After"][0].split()) == {"network-online.target", *(f"ctv-{name}.service" for name in job.after)}
+    before = {"network-online.target", BOOT.name, *(f"ctv-{name}.service" for name in job.after)}
+    assert set(keys["After"][0].split()) == before
 
 
 @EVERY_JOB
@@ -120,20 +124,29 @@ def test_a_job_that_was_put_off_is_started_again(job: Job) -> None:
     assert "Install" not in keys
 
 
-def test_who_speaks_for_a_failed_service_is_a_service_like_the_others() -> None:
-    unit = read(ALERT)
+@pytest.mark.parametrize(("path", "arguments", "also"), [(ALERT, "unit %i", []), (BOOT, "boot", [SHARED.run_dir])])
+def test_who_speaks_for_a_run_is_a_service_like_the_others(path: Path, arguments: str, also: list[Path]) -> None:
+    unit = read(path)
     keys = unit["Service"]
-    assert keys.pop("ExecStart") == ["/usr/bin/ctvpipe alert unit %i"]
+    assert keys.pop("ExecStart") == [f"/usr/bin/ctvpipe alert {arguments}"]
     assert keys.pop("EnvironmentFile") == [f"-/etc/{SHARED_ENV_FILE}"]
     assert keys.pop("SupplementaryGroups") == ["systemd-journal"]
     assert timedelta(minutes=1) <= timespan(keys.pop("TimeoutStartSec")[0]) <= timedelta(minutes=5)
-    written = {str(SHARED.state_dir), *(str(log.parent) for job in JOBS for log in logs(job))}
+    written = {str(place) for place in (SHARED.state_dir, *also, *(log.parent for job in JOBS for log in logs(job)))}
     assert {path.removeprefix("-") for path in keys.pop("ReadWritePaths")} == written
     of_jobs = service(JOBS[0])["Service"]
     differ = {"ExecStart", "EnvironmentFile", "SuccessExitStatus", "TimeoutStartSec", "ReadWritePaths"}
     assert keys == {key: values for key, values in of_jobs.items() if key not in differ}
     assert "OnFailure" not in unit["Unit"]
-    assert "Install" not in unit
+
+
+def test_after_a_boot_every_job_may_be_started_again() -> None:
+    unit = read(BOOT)
+    assert unit["Unit"]["OnSuccess"] == [f"ctv-again@{job.unit}.timer" for job in JOBS]
+    assert unit["Unit"]["ConditionPathExists"] == [str(SHARED.state_dir / FILE_NAME)]
+    assert unit["Unit"]["After"] == unit["Unit"]["Wants"] == ["network-online.target"]
+    assert unit["Install"] == {"WantedBy": ["multi-user.target"]}
+    assert "Install" not in read(ALERT)
 
 
 @EVERY_JOB
@@ -231,7 +244,7 @@ def test_a_mount_with_another_name_than_its_folder_is_not_accepted(installed: li
     assert "Where=" in said
 
 
-@pytest.mark.parametrize("unit", [*(f"{job.unit}.service" for job in JOBS), ALERT.name])
+@pytest.mark.parametrize("unit", [*(f"{job.unit}.service" for job in JOBS), ALERT.name, BOOT.name])
 def test_the_service_is_confined(unit: str) -> None:
     words = ["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager"]
     done = subprocess.run([*words, str(UNITS / unit)], capture_output=True, text=True, check=False)

@@ -93,9 +93,7 @@ def _unfinished(run: Run, settings: UpdateSettings, job: Job) -> str:
         return ""
     now = clock.now()
     due = job.schedule.previous(now, run.tz)
-    late = run.was_put_off(job.name) or (
-        latest is not None and latest.outcome != Outcome.SKIPPED and latest.started_at < due
-    )
+    late = run.is_to_come(job) or (latest is not None and latest.outcome != Outcome.SKIPPED and latest.started_at < due)
     newest = daily_files.newest(settings.daily_dir) if late else None
     there = newest is not None and newest.day >= clock.business_day(now, run.tz)
     return _HAS_YET_TO_BEGIN if late and not there else ""
