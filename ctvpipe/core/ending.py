@@ -55,7 +55,8 @@ def ended(record: RunRecord, ending: Ending) -> RunRecord:
 def log_ending(log: logging.Logger, name: str, ending: Ending, tail: str = "") -> None:
     """Say in the log how the run of job ``name`` ended."""
     mark = {logs.OUTCOME: True}
-    text = " ".join(_sentence(part) for part in (ending.message, ending.advice, tail) if part)
+    advice = ending.advice[:1].upper() + ending.advice[1:]
+    text = " ".join(_sentence(part) for part in (ending.message, advice, tail) if part)
     match ending.outcome:
         case Outcome.SUCCESS | Outcome.SKIPPED | Outcome.NOT_NOW:
             label = "SUCCESS" if ending.outcome is Outcome.SUCCESS else ending.outcome.upper()

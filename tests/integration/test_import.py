@@ -232,7 +232,7 @@ TROUBLES = {
         "server {server} has no share 'Q Drive'", settings=setting("COMMERCIAL_SHARE", "//{server}/Q Drive")
     ),
     "missing folder": Trouble(
-        "folder 'Media Libary' not found in //{server}/K Drive/Traffic. close names there: 'Media Library'",
+        "folder 'Media Libary' not found in //{server}/K Drive/Traffic. Close names there: 'Media Library'",
         settings=setting("COMMERCIAL_WORKBOOK", "Traffic/Media Libary/Commercial Log.xlsx"),
     ),
     "missing file": Trouble(

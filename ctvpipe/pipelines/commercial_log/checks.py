@@ -85,5 +85,7 @@ def _remote(settings: BackupSettings) -> str:
     if not settings.rclone_remote:
         raise Skipped("no copy to a remote is configured (BACKUP_RCLONE_REMOTE)")
     if shutil.which("rclone") is None:
-        raise PermanentError("BACKUP_RCLONE_REMOTE is set, but rclone is not installed", "sudo apt install rclone")
+        raise PermanentError(
+            "BACKUP_RCLONE_REMOTE is set, but rclone is not installed", "Install it: sudo apt install rclone"
+        )
     return f"rclone is installed; it copies to {settings.rclone_remote}"
