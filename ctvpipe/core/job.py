@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
+# Summer time begins at two on these Sundays, in North America and in Central Europe.
+_SHORT_NIGHTS = ("*-03-08..14", "*-03-25..31")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_SUNDAY = 6
+_MISSING_HOUR = 2
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,17 @@ class Schedule:
         """The systemd ``OnCalendar=`` expression."""
         day = "" if self.weekday is None else f"{_WEEKDAYS[self.weekday]} "
         return f"{day}*-*-* {self.at:%H:%M:%S}"
+
+    @property
+    def short_nights(self) -> tuple[str, ...]:
+        """The ``OnCalendar=`` expressions of the nights that have no such time: it is then an hour later.
+
+        systemd leaves a time that does not exist out (systemd.time(7)), and a weekly job would wait for another week.
+        On the other continent's Sunday the job runs twice, which does no harm.
+        """
+        if self.at.hour != _MISSING_HOUR or self.weekday not in {None, _SUNDAY}:
+            return ()
+        return tuple(f"Sun {days} {self.at.replace(hour=_MISSING_HOUR + 1):%H:%M:%S}" for days in _SHORT_NIGHTS)
 
     @property
     def words(self) -> str:

@@ -9,9 +9,10 @@ import pwd
 import re
 import subprocess
 from collections import defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -102,6 +103,8 @@ def test_the_service_starts_after_the_network_and_the_jobs_it_works_on(job: Job)
     keys = service(job)["Unit"]
     assert keys["Wants"] == ["network-online.target"]
     before = {"network-online.target", BOOT.name, *(f"ctv-{name}.service" for name in job.after)}
+    if job.name == "commercial-import":
+        before.add(MOUNT)
     assert set(keys["After"][0].split()) == before
 
 
@@ -181,11 +184,31 @@ def test_the_package_enables_the_timers_of_the_main_job() -> None:
 @EVERY_JOB
 def test_the_timer_is_the_jobs_schedule(job: Job) -> None:
     keys = timer(job)["Timer"]
-    assert keys["OnCalendar"] == [job.schedule.on_calendar]
+    assert keys["OnCalendar"] == [job.schedule.on_calendar, *job.schedule.short_nights]
     assert timespan(keys.get("RandomizedDelaySec", ["0"])[0]) == job.schedule.random_delay
     assert timespan(keys["AccuracySec"][0]) <= timedelta(minutes=1)
     assert keys["Persistent"] == ["true"]
     assert set(keys) <= {"OnCalendar", "RandomizedDelaySec", "AccuracySec", "Persistent"}
+
+
+@EVERY_JOB
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Europe/Berlin"])
+def test_no_night_is_left_out_when_the_clocks_change(job: Job, zone: str) -> None:
+    tz, begin, end = ZoneInfo(zone), datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+    words = ["systemd-analyze", "calendar", "--iterations=400", "--base-time=2027-01-01 00:00:00 UTC"]
+    said = subprocess.run(
+        [*words, *timer(job)["Timer"]["OnCalendar"]],
+        env=os.environ | {"TZ": zone, "LC_ALL": "C.UTF-8"}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    fired = {
+        datetime.strptime(at, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+        for at in re.findall(r"\(in UTC\): \w+ (.*)", said)
+    }
+    due, instant = set(), begin
+    while (instant := job.schedule.next(instant, tz)) < end:
+        due.add(instant.astimezone(UTC))
+    assert due <= fired
+    assert len({at for at in fired if begin < at < end} - due) <= 1, "it runs twice on the other continent's Sunday"
 
 
 @pytest.fixture
