@@ -2,20 +2,24 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
-SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql rclone gcc libc6-dev systemd util-linux procps logrotate faketime bash-completion groff-base man-db
+SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql rclone gcc libc6-dev systemd util-linux procps logrotate faketime bash-completion groff-base man-db \
+    mmdebstrap systemd-container iproute2
 BUILD_PACKAGES = debhelper dpkg-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench deb clean venv lock
+.PHONY: help demo test appliance-test lint bench deb clean venv lock
 
 help: ## show the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: venv ## run a whole night of the commercial log here, on sample data
 	@$(BIN)/python -m tests.demo demo
 
-test: packages lint ## install what is missing, start real servers on loopback, run every test
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
+test: packages lint ## install what is missing, start real servers on loopback, boot the package, run every test
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder
+
+appliance-test: packages venv ## install the package in a Debian that boots here, and live with it; DIST=trixie or bookworm
+	DIST='$(DIST)' $(BIN)/python -m pytest --numprocesses=2 --no-loadscope-reorder tests/appliance
 
 lint: venv ## ruff, mypy strict, import directions, shellcheck
 	$(BIN)/ruff check .
@@ -37,7 +41,7 @@ clean: ## remove what the targets made
 
 .PHONY: packages
 packages:
-	@.ci/packages.sh $(SERVER_PACKAGES)
+	@.ci/packages.sh $(SERVER_PACKAGES) $(BUILD_PACKAGES)
 
 venv:
 	@$(PYTHON) .ci/environment.py $(VENV) requirements-dev.lock

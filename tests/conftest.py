@@ -11,21 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.remote import Producer
 
 from tests.fakes.http_receiver import Receiver, receiving
+from tests.side_by_side import SideBySide
 
 _NOBODY = 65534
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, those of a file stay together: they share what is slow to make.
-
-    The faults do not: each of them takes as long as a whole file of other tests, and they would be waited for.
-    """
-    for item in items:
-        if item.path.parent.name != "faults" and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide:
+    """What runs together where tests run side by side."""
+    return SideBySide(config, log)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -35,7 +36,8 @@ def update(
     """Bring the sales database's open months to what the newest workbook says."""
     from ctvpipe.core.bounded import Child
 
-    with Child("ctvpipe.pipelines.commercial_log.reading") as reader:  # gets ready while the rest is imported
+    # The reader gets ready while the rest is imported; but root's run goes on as another user, and so must its reader.
+    with Child("ctvpipe.pipelines.commercial_log.reading", at_once=os.geteuid() != 0) as reader:
         from ctvpipe import jobs
         from ctvpipe.core.run import run_of
         from ctvpipe.pipelines.commercial_log.update import Options

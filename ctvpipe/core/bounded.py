@@ -167,14 +167,15 @@ def start(
 class Child:
     """A child that gets ready for a call to come: it imports ``module`` while the parent is at something else.
 
-    A context manager: a child that got no call is ended on leaving.
+    A context manager: a child that got no call is ended on leaving. ``at_once``: or not before the call comes.
     """
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, *, at_once: bool = True) -> None:
         self._module = module
         self._process: _Process | None = None
-        with contextlib.suppress(OSError):  # tried again, and told, when the call comes
-            self._process = self._spawned()
+        if at_once:
+            with contextlib.suppress(OSError):  # tried again, and told, when the call comes
+                self._process = self._spawned()
 
     def __enter__(self) -> Self:
         return self

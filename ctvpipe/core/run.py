@@ -23,7 +23,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any, NoReturn, TypeVar
 
-from ctvpipe.core import again, alerts, clock, logs, signals
+from ctvpipe.core import again, alerts, clock, logs, privileges, signals
 from ctvpipe.core.door import Door, DryDoor
 from ctvpipe.core.ending import Ending
 from ctvpipe.core.errors import ConfigurationError, CtvpipeError, ExitCode, Outcome
@@ -118,6 +118,7 @@ def run_of(
             tz = clock.zone(shared.timezone)
         except ConfigurationError as error:
             _give_up(job, error)
+        owner = privileges.become_owner(shared.state_dir)
         with logs.job_log(
             job.name,
             log=None if dry_run else shared.log_dir / job.log,
@@ -126,6 +127,8 @@ def run_of(
             scrubber=scrubber,
             verbose=verbose,
         ) as log:
+            if owner:
+                log.info("called by root: it goes on as %s, to whom %s belongs", owner, shared.state_dir)
             run = Run(job, shared, env, tz, log, scrubber, dry_run, _trigger(real))
             yield from _through(DryDoor(run) if dry_run else Door(run, real), run, stopping)
 
