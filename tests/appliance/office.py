@@ -30,6 +30,7 @@ class Office:
     receiver: Receiver
     lines: list[Row]
     spec: Spec
+    raised: int = 0
 
     def settings(self) -> dict[str, str]:
         """What an operator writes into the env files, by file."""
@@ -48,9 +49,10 @@ class Office:
         os.utime(self.share.workbook, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
 
     def raise_a_third_of_the_prices(self) -> None:
-        """A night with much to write."""
+        """A night with much to write, each time it is asked for."""
+        self.raised += 1
         for n in range(0, len(self.lines), 3):
-            self.lines[n] = self.lines[n].changed(gross_rate=money(1000.0 + n % 97))
+            self.lines[n] = self.lines[n].changed(gross_rate=money(1000.0 * self.raised + n % 97))
         self.save()
 
     def alerts(self) -> list[tuple[str, str]]:

@@ -5,20 +5,50 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.appliance.appliance import DATABASE, Appliance
 from tests.integration.smb_server import wait_for
 
-ENOUGH = 300_000
+LEDGER = "/var/lib/ctvpipe/ledger.sqlite3"
 
 
-def test_a_power_cut_in_the_middle_of_the_update(appliance: Appliance, tmp_path: Path) -> None:
+def hold(appliance: Appliance, database: str) -> None:
+    """From now on until the power is cut, nobody else may write to ``database``."""
+    program = (
+        "import sqlite3, sys, time; held = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        " held.execute('BEGIN IMMEDIATE'); print('held', flush=True); time.sleep(600)"
+    )
+    process = appliance.machine.start(f'python3 -c "{program}" {database}', "ctvpipe")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+
+
+def imports(appliance: Appliance) -> int:
+    """How many imports the sales database has seen."""
+    program = (
+        "import sqlite3, sys; counted = sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM ingestion_runs');"
+        " print(*counted.fetchone())"
+    )
+    return int(appliance.machine.ok(f'python3 -c "{program}" {DATABASE}', "ctvpipe"))
+
+
+@pytest.mark.parametrize("committed", [False, True], ids=["before its commit", "after its commit"])
+def test_a_power_cut_in_the_middle_of_the_update(appliance: Appliance, tmp_path: Path, committed: bool) -> None:
     machine = appliance.machine
     before = appliance.stored(tmp_path)
     appliance.office.raise_a_third_of_the_prices()
     assert appliance.start("commercial-import").code == 0
-    log = machine.path(f"{DATABASE}-wal")
-    run_id = appliance.begin("daily-update")
-    wait_for(lambda: log.exists() and log.stat().st_size > ENOUGH, "the update writes")
+    seen = imports(appliance)
+    if committed:
+        run_id = appliance.begin("daily-update")
+        hold(appliance, LEDGER)
+        wait_for(lambda: imports(appliance) > seen, "the update has committed")
+    else:
+        hold(appliance, DATABASE)
+        run_id = appliance.begin("daily-update")
+        log = machine.path("/var/log/ctv-daily-update/update.log")
+        wait_for(lambda: "Workbook: " in log.read_text().rpartition(run_id)[2], "the update works")
     machine.cut()
     left = appliance.stored(tmp_path)
     appliance.boot()
@@ -34,8 +64,8 @@ def test_a_power_cut_in_the_middle_of_the_update(appliance: Appliance, tmp_path:
 
     appliance.start_again_now("daily-update")
     after = appliance.stored(tmp_path)
-    assert left in (before, after)
     assert before != after
+    assert left == (after if committed else before)
     run, *rest = appliance.runs("daily-update")
     assert (run.outcome, run.trigger) == ("success", "timer")
     assert rest[0] == dead
