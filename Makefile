@@ -5,21 +5,32 @@ BIN     = $(VENV)/bin
 SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql rclone gcc libc6-dev systemd util-linux procps logrotate faketime bash-completion groff-base man-db \
     mmdebstrap systemd-container iproute2
 BUILD_PACKAGES = debhelper dpkg-dev
+ROOT_PACKAGES = mmdebstrap iproute2 util-linux
+ARM64_PACKAGES = arch-test qemu-user-static
+GUEST_PACKAGES = qemu-system-x86 e2fsprogs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test appliance-test lint bench deb clean venv lock
+.PHONY: help demo test appliance-test guest-test arm64-test lint bench deb clean venv lock
 
 help: ## show the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: venv ## run a whole night of the commercial log here, on sample data
 	@$(BIN)/python -m tests.demo demo
 
 test: packages lint ## install what is missing, start real servers on loopback, boot the package, run every test
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder --ignore=tests/guest
 
 appliance-test: packages venv ## install the package in a Debian that boots here, and live with it; DIST=trixie or bookworm
 	DIST='$(DIST)' $(BIN)/python -m pytest --numprocesses=2 --no-loadscope-reorder tests/appliance
+
+guest-test: venv ## clock and kernel mount in an emulated machine (QEMU); about 20 minutes
+	@.ci/packages.sh $(BUILD_PACKAGES) $(ROOT_PACKAGES) $(GUEST_PACKAGES)
+	DIST='$(DIST)' $(BIN)/python -m pytest tests/guest --ignore=tests/guest/test_arm64.py
+
+arm64-test: venv ## the arm64 package and a night in an arm64 system, under emulation; about 20 minutes
+	@.ci/packages.sh $(BUILD_PACKAGES) $(ROOT_PACKAGES) $(ARM64_PACKAGES)
+	DIST='$(DIST)' $(BIN)/python -m pytest tests/guest/test_arm64.py
 
 lint: venv ## ruff, mypy strict, import directions, shellcheck
 	$(BIN)/ruff check .
