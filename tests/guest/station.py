@@ -8,9 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ctvpipe import RELEASED, jobs
+from tests.fakes.workbook import Spec, write
 from tests.guest.image import SHARED, WORKBOOK
 from tests.guest.machine import Guest
-from tests.fakes.workbook import Spec, write
 
 DATA = "/opt/apps/ctv-bookedbiz-db/data"
 DAILY = f"{DATA}/raw/daily"
