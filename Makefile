@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql rclone gcc libc6-dev systemd util-linux procps logrotate faketime bash-completion groff-base man-db \
-    mmdebstrap systemd-container iproute2
+    mmdebstrap systemd-container iproute2 lintian binutils
 BUILD_PACKAGES = debhelper dpkg-dev
 ROOT_PACKAGES = mmdebstrap iproute2 util-linux
 ARM64_PACKAGES = arch-test qemu-user-static

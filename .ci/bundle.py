@@ -3,8 +3,9 @@
 Usage: bundle.py LOCK PYTHON-MINOR GLIBC-MINOR ARCH DIRECTORY
 
 pip takes only wheels, with the digests of the lock, for the target's platform tags. The lock's conditions are decided
-here: pip would decide them for the Python it runs on. What nobody runs is left out: the packages' own tests, and the
-commands and lists of files that tell where and how they were unpacked. Licences stay, in each .dist-info.
+here: pip would decide them for the Python it runs on. What nobody runs is left out: the packages' own tests and
+commands, what compilers and type checkers read, and the notes of how they were unpacked. Licences stay, in each
+.dist-info, and the list of files, RECORD, by which the package tells whose they are.
 """
 
 import hashlib
@@ -19,7 +20,11 @@ from environment import pip_command
 from packaging.requirements import Requirement
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
-LEFT_OUT = ("bin", "**/tests", "**/__pycache__", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED")
+LEFT_OUT = (
+    *("bin", "**/__pycache__", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED"),
+    *("**/tests", "**/conftest.py", "numpy/_core/*_tests.*.so", "**/.agents"),
+    *("**/*.a", "**/*.c", "**/*.cpp", "**/*.h", "**/*.pxd", "**/*.pyi", "**/*.pyx"),
+)
 OLDEST_GLIBC = 17
 
 
@@ -46,7 +51,20 @@ def main(lock: Path, python: int, glibc: int, arch: str, directory: Path) -> Non
     for pattern in LEFT_OUT:
         for path in list(directory.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in sorted(directory.rglob("*/"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    for module in directory.rglob("*.py"):
+        make_importable_only(module)
     stamp.write_text(wanted)
+
+
+def make_importable_only(module: Path) -> None:
+    """Take from a module what would let it be started as a command, by another Python: its mode and its first line."""
+    module.chmod(0o644)
+    text = module.read_bytes()
+    if text.startswith(b"#!"):
+        module.write_bytes(b"#" + text[text.index(b"\n") :])  # the numbers of the lines stay
 
 
 def target(python: int, arch: str) -> dict[str, str]:

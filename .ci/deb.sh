@@ -29,6 +29,7 @@ rm -rf "$work"
 mkdir "$work"
 cp -a bin ctvpipe debian etc systemd "$work"
 SOURCE_DATE_EPOCH=$(dpkg-parsechangelog -STimestamp) "$python" -B -m ctvpipe.manual "$work/manual"
+"$python" -B .ci/copyright.py "$bundle" >>"$work/debian/copyright"
 (
     cd "$work"
     export BUNDLE="$bundle" DIST="$dist" DH_QUIET=1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from tests.integration.station import Dump, Result, dump
 DATA = "/opt/apps/ctv-bookedbiz-db/data"
 DATABASE = f"{DATA}/database/production.db"
 JOBS = tuple(job.name for job in jobs.JOBS)
+INSTALL = "DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes /var/tmp/ctvpipe.deb 2>&1"
 _BOOKS = {"import_batches", "ingestion_runs"}
 _DROP_INS = "/run/systemd/system"
 
@@ -43,9 +45,12 @@ class Appliance:
     def install(self, package: Path) -> str:
         """Install or upgrade to ``package``; what apt said. There is no network to fetch anything from."""
         shutil.copy(package, self.machine.path("/var/tmp/ctvpipe.deb"))
-        return self.machine.ok(
-            "DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes /var/tmp/ctvpipe.deb 2>&1", seconds=120
-        )
+        return self.machine.ok(INSTALL, seconds=120)
+
+    def begin_to_install(self, package: Path) -> subprocess.Popen[str]:
+        """The same, not waited for; the caller collects it."""
+        shutil.copy(package, self.machine.path("/var/tmp/ctvpipe.deb"))
+        return self.machine.start(INSTALL)
 
     def configure(self) -> None:
         """Write the office's settings into the env files; the operator joins the group."""

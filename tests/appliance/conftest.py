@@ -13,7 +13,7 @@ from tests.appliance.appliance import Appliance
 from tests.appliance.machine import Machine
 from tests.appliance.network import private_network
 from tests.appliance.office import office
-from tests.appliance.package_build import built_package
+from tests.appliance.package import built_package, native
 from tests.appliance.roots import debian_root
 
 
@@ -26,7 +26,7 @@ def dist() -> str:
 @pytest.fixture(scope="session")
 def package(dist: str) -> Path:
     """The package for it."""
-    return built_package(dist)
+    return built_package(dist, native())
 
 
 @pytest.fixture(scope="session")

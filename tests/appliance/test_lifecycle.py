@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import subprocess
+import fcntl
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.appliance.appliance import DATA, JOBS, Appliance
+from tests.appliance.package import changed
 
 SERVICES = [f"ctv-{job}.service" for job in JOBS]
 TIMERS = " ".join(f"ctv-{job}.timer" for job in JOBS)
-FIRST = "0.0.1"
+FIRST, SECOND = "0.0.1", "0.0.2"
+OURS = "/var/lib/ctvpipe /run/ctvpipe /var/log/ctv-* /etc/ctv* /usr/lib/ctvpipe /var/lib/systemd/timers/stamp-ctv-*"
+# A process of another version cannot load a module that ends so.
+GUARD = f"""
+import ctvpipe as _ctvpipe
+assert _ctvpipe.__version__ == "{SECOND}", "code of another version was loaded"
+"""
 # What root types first on a new machine, in the order in which it can work.
 BY_ROOT = (
     "ctvpipe status",
@@ -30,20 +39,29 @@ BY_ROOT = (
 
 @pytest.fixture(scope="module")
 def first(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package again, not compressed, as an earlier version."""
-    return rebuilt(package, FIRST, tmp_path_factory.mktemp("package"))
+    """The package again, as an earlier version."""
+    return changed(package, FIRST, tmp_path_factory.mktemp("package"), partial(say_version, version=FIRST))
 
 
-def rebuilt(package: Path, version: str, folder: Path) -> Path:
-    """``package`` as it would be in another version, not compressed."""
-    content, made = folder / "content", folder / "ctvpipe.deb"
-    subprocess.run(["dpkg-deb", "--raw-extract", package, content], check=True)
-    control = content / "DEBIAN" / "control"
-    lines = control.read_text().splitlines()
-    lines = [f"Version: {version}" if line.startswith("Version:") else line for line in lines]
-    control.write_text("\n".join([*lines, ""]))
-    subprocess.run(["dpkg-deb", "-Znone", "--build", content, made], check=True, stdout=subprocess.DEVNULL)
-    return made
+@pytest.fixture(scope="module")
+def second(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The version after it, whose code does not go together with the code before."""
+    return changed(package, SECOND, tmp_path_factory.mktemp("package"), guard)
+
+
+def say_version(content: Path, version: str) -> Path:
+    """Have the command say ``version``, too; returns the module that does."""
+    initial = content / "usr/lib/ctvpipe/python/ctvpipe/__init__.py"
+    initial.write_text(re.sub('(?m)^__version__ = ".*"$', f'__version__ = "{version}"', initial.read_text()))
+    return initial
+
+
+def guard(content: Path) -> None:
+    initial = say_version(content, SECOND)
+    for module in initial.parent.rglob("*.py"):
+        if module != initial:
+            with module.open("a") as file:
+                file.write(GUARD)
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +99,23 @@ def test_what_root_runs_first_does_not_lock_the_service_out(fresh: Appliance) ->
         assert fresh.start(job).code == 0, job
 
 
+def test_an_upgrade_waits_for_the_run_that_is_going_on(fresh: Appliance, second: Path) -> None:
+    fresh.office.suspend()
+    run_id = fresh.begin("commercial-import")
+    upgrade = fresh.begin_to_install(second)
+    assert upgrade.stdout is not None
+    assert any("waiting for commercial-import" in line for line in upgrade.stdout), "apt did not wait"
+    assert fresh.machine.run("systemctl is-active ctv-commercial-import.service").out == "activating\n"
+    fresh.office.open_again()
+    said, _ = upgrade.communicate(timeout=120)
+    assert upgrade.returncode == 0, said
+    run = fresh.last("commercial-import")
+    assert (run.run_id, run.outcome, run.version) == (run_id, "success", FIRST)
+    assert fresh.office.alerts() == []
+    fresh.night()
+    assert fresh.last("commercial-import").version == SECOND
+
+
 def test_an_upgrade_keeps_what_was_edited_or_switched_off_and_starts_no_job(fresh: Appliance, package: Path) -> None:
     fresh.operator("echo '# ours' | sudo tee --append /etc/ctv-daily-update.env")
     fresh.machine.ok("ctvpipe disable commercial_log")
@@ -106,6 +141,10 @@ def test_an_upgrade_goes_on_with_the_timers_that_are_on_and_starts_no_job(fresh:
 
 
 def test_removing_keeps_state_settings_and_data(fresh: Appliance) -> None:
+    with fresh.machine.path("/run/ctvpipe/commercial-import.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert fresh.start("commercial-import").code == 0
+    assert "ctv-again@ctv-commercial-import.timer" in fresh.machine.ok("systemctl list-timers 'ctv-again@*'")
     data = fresh.machine.ok(f"find {DATA} -type f | sort")
     fresh.machine.ok("apt-get remove --yes ctvpipe 2>&1")
     assert fresh.machine.run("systemctl list-timers --no-legend 'ctv-*'").out == ""
@@ -119,6 +158,8 @@ def test_purging_keeps_the_data_and_installing_again_goes_on_with_them(fresh: Ap
     data = fresh.machine.ok(f"find {DATA} -type f | sort")
     assert f"{DATA}/database/production.db\n" in data
     fresh.machine.ok("apt-get purge --yes ctvpipe 2>&1")
+    assert fresh.machine.ok(f"ls -d {OURS} 2>/dev/null || true") == ""
+    assert fresh.machine.run("systemctl --failed --no-legend").out == ""
     assert fresh.machine.ok(f"find {DATA} -type f | sort") == data
     fresh.install(package)
     fresh.configure()
