@@ -46,7 +46,7 @@ def paragraph(distribution: Distribution, bundle: Path) -> Iterator[str]:
 def licence_name(distribution: Distribution) -> str:
     """The licence, in one word as far as the format allows: an expression as it is, or the name that it gives itself."""
     said = distribution.metadata
-    short = said.get("License-Expression") or said.get("License") or ""
+    short = _first(distribution, "License-Expression") or _first(distribution, "License")
     if not short or "\n" in short:
         classifiers = [
             line.split(" :: ")[-1] for line in said.get_all("Classifier") or () if line.startswith("License")
@@ -57,11 +57,14 @@ def licence_name(distribution: Distribution) -> str:
 
 def authors(distribution: Distribution) -> str:
     """Who wrote it, by name."""
-    said = distribution.metadata
-    people = said.get("Author") or ", ".join(
-        person.split("<")[0].strip(' "') for person in (said.get("Author-email") or "").split(",")
+    people = _first(distribution, "Author") or ", ".join(
+        person.split("<")[0].strip(' "') for person in _first(distribution, "Author-email").split(",")
     )
     return people if people and "@" not in people else f"the authors of {distribution.name}"
+
+
+def _first(distribution: Distribution, field: str) -> str:
+    return str((distribution.metadata.get_all(field) or [""])[0])
 
 
 def _is_licence(file: str) -> bool:

@@ -83,9 +83,8 @@ def test_another_checkout_another_day_another_umask_the_same_package(
 
 def digest(package: Path, part: str) -> str:
     """The digest of a part of the package before it was compressed, which takes most of the time of a build."""
-    with subprocess.Popen(["dpkg-deb", part, package], stdout=subprocess.PIPE) as unpacking:
-        assert unpacking.stdout is not None
-        return hashlib.file_digest(unpacking.stdout, "sha256").hexdigest()
+    done = subprocess.run(["dpkg-deb", part, package], capture_output=True, check=True)
+    return hashlib.sha256(done.stdout).hexdigest()
 
 
 def test_it_is_small_enough_for_a_slow_line(package: Path) -> None:
