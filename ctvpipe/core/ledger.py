@@ -7,6 +7,7 @@ library alone. Instants are stored as UTC text, durations in seconds.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -320,6 +321,8 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield
+    except PermissionError as error:
+        raise _not_for_this_user(path) from error
     except sqlite3.Error as error:
         raise _unusable(path, error) from error
 
@@ -343,7 +346,17 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def _not_for_this_user(path: Path) -> PermanentError:
+    """The error of somebody who may not read the ledger at ``path``."""
+    return PermanentError(
+        f"the ledger {path} may not be read by this user",
+        "Try again with sudo, or as a member of the group that owns it: sudo adduser NAME ctvapps, then log in again.",
+    )
+
+
 def _unusable(path: Path, error: Exception) -> PermanentError:
+    if path.exists() and not os.access(path, os.R_OK):
+        return _not_for_this_user(path)
     advice = "Check the disk's free space, owner and permissions; runs are recorded there."
     return PermanentError(f"the ledger {path} cannot be used: {error}", advice)
 

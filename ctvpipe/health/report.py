@@ -99,10 +99,6 @@ def _read(jobs: Sequence[Job], places: Places, now: datetime) -> _Recorded:
                 recorded = _Recorded(runs, oldest, alerts, undelivered, imported, updated)
     except CtvpipeError as error:
         recorded.findings.append(Finding(State.CRITICAL, "ledger", str(error), error.advice))
-    except PermissionError:
-        reason = f"the ledger {places.state_dir / FILE_NAME} may not be read by this user"
-        advice = "Try again with sudo, or as a member of the group that owns it (ctvapps)."
-        recorded.findings.append(Finding(State.CRITICAL, "ledger", reason, advice))
     except (sqlite3.Error, OSError, ValueError, TypeError) as error:
         reason = f"the ledger {places.state_dir / FILE_NAME} cannot be read: {error}"
         recorded.findings.append(Finding(State.CRITICAL, "ledger", reason, _MOVE_AWAY))

@@ -352,6 +352,21 @@ def test_another_user_can_read(
     ledger.close()
 
 
+@pytest.mark.parametrize("closed", ["file", "directory"])
+def test_who_may_not_read_it_is_told_which_group_may(
+    closed: str, public_dir: Path, as_another_user: Callable[[Callable[[], Any]], Any]
+) -> None:
+    state_dir = public_dir / "state"
+    Ledger(state_dir).close()
+    shut = state_dir / module.FILE_NAME if closed == "file" else state_dir
+    mode = shut.stat().st_mode
+    shut.chmod(0)
+    error = as_another_user(lambda: runs(state_dir))
+    shut.chmod(mode)
+    assert str(error) == f"the ledger {state_dir / module.FILE_NAME} may not be read by this user"
+    assert "ctvapps" in error.advice
+
+
 def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
     identity = process_identity()
     boot, number, started = identity.split(":")
