@@ -158,4 +158,4 @@ def test_every_command_can_be_loaded_and_explains_itself(name: str) -> None:
 
 def test_an_application_with_one_command_is_that_command() -> None:
     assert not hasattr(load("tests.fakes.commands:app"), "commands")
-    assert list(vars(load("ctvpipe.cli.alert:app"))["commands"]) == ["test", "unit"]
+    assert list(vars(load("ctvpipe.cli.alert:app"))["commands"]) == ["test", "unit", "boot"]
