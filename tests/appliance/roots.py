@@ -9,9 +9,10 @@ import platform
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tests.appliance.package import native
 from tests.integration.station import CHECKOUT
 
 ROOTS = CHECKOUT / "build" / "roots"
@@ -34,26 +35,28 @@ _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _HOW_TO_FETCH = ("Acquire::http", "Acquire::Check-", "Acquire::Retries")
 
 
-def debian_root(dist: str) -> Path:
-    """The directory of a clean ``dist`` ("trixie", "bookworm") for this machine; makes it if it is not there.
+def debian_root(dist: str, arch: str = "", packages: Sequence[str] = ()) -> Path:
+    """The directory of a clean ``dist`` ("trixie", "bookworm"), with ``packages`` beside the usual ones; makes it if it
+    is not there. ``arch``: of another machine than this one, whose programs must run here while it is made.
 
     AssertionError with one line when that is impossible.
     """
-    assert os.geteuid() == 0, "the appliance tests boot a system of their own: run them as root"
-    key = hashlib.sha256(" ".join((dist, *sorted(PACKAGES), _SETTLE_IN)).encode()).hexdigest()[:8]
-    root = ROOTS / f"{dist}-{key}"
+    assert os.geteuid() == 0, "a root file system is made, and entered, by root only: run these tests as root"
+    arch, wanted = arch or native(), sorted({*PACKAGES, *packages})
+    key = hashlib.sha256(" ".join((dist, arch, *wanted, _SETTLE_IN)).encode()).hexdigest()[:8]
+    root = ROOTS / f"{dist}-{arch}-{key}"
     ROOTS.mkdir(parents=True, exist_ok=True)
     with (ROOTS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side
         if not root.exists():
-            _make(dist, root)
+            _make(dist, arch, wanted, root)
     return root
 
 
-def _make(dist: str, root: Path) -> None:
+def _make(dist: str, arch: str, packages: Sequence[str], root: Path) -> None:
     making = root.with_name(f"{root.name}.making-{os.getpid()}")
     words = [
-        *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}"),
+        *("mmdebstrap", "--quiet", f"--arch={arch}", "--variant=minbase", f"--include={','.join(packages)}"),
         *(f"--aptopt={option}" for option in how_to_fetch(_output("apt-config", "dump"))),
         *(f'--customize-hook=chroot "$1" sh -euc {shlex.quote(_SETTLE_IN)}', dist, str(making)),
         *mirrors(dist, platform.freedesktop_os_release().get("VERSION_CODENAME", ""), _targets()),
@@ -61,7 +64,7 @@ def _make(dist: str, root: Path) -> None:
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(making, ignore_errors=True)
-        raise AssertionError(f"mmdebstrap could not make {dist}:\n{done.stderr[-2000:]}")
+        raise AssertionError(f"mmdebstrap could not make {dist} for {arch}:\n{done.stderr[-2000:]}")
     making.rename(root)
 
 

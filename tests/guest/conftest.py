@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
+from tests.appliance.package import built_package
 from tests.guest import image
 from tests.guest.machine import Guest
-from tests.guest.roots import CHECKOUT
 
 
 @pytest.fixture(scope="session")
@@ -23,24 +21,9 @@ def dist() -> str:
 
 
 @pytest.fixture(scope="session")
-def package(dist: str) -> Callable[[str], Path]:
-    """Builds the package for an architecture."""
-
-    def build(arch: str) -> Path:
-        words = ["make", "--no-print-directory", "deb", f"DIST={dist}", f"ARCH={arch}"]
-        made = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
-        assert made.returncode == 0, made.stdout + made.stderr
-        return Path(made.stdout.split()[-1])
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def guest(
-    dist: str, package: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., AbstractContextManager[Guest]]:
+def guest(dist: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Guest]]:
     """Boots a machine with the package on it, the clock at ``began``, with a clock chip or without."""
-    made = image.build(dist, package("amd64"), tmp_path_factory.mktemp("image"))
+    made = image.build(dist, built_package(dist, "amd64"), tmp_path_factory.mktemp("image"))
 
     @contextmanager
     def booted(*, began: datetime, chip: bool) -> Iterator[Guest]:

@@ -7,11 +7,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.appliance.roots import debian_root
 from tests.guest.chroot import Chroot, writable
-from tests.guest.roots import debian_root
 
 PACKAGES = (
-    *("linux-image-cloud-amd64", "udev", "dbus", "systemd-timesyncd", "kmod", "procps"),
+    *("linux-image-cloud-amd64", "udev", "systemd-timesyncd", "kmod"),
     *("samba", "cifs-utils"),
 )
 PORT = "ctvpipe.agent"
@@ -55,8 +55,6 @@ systemctl disable smbd.service nmbd.service samba-ad-dc.service winbind.service
 useradd --no-create-home {ACCOUNT}
 printf '%s\\n%s\\n' '{PASSWORD}' '{PASSWORD}' | smbpasswd -s -a {ACCOUNT}
 mkdir -p '{Path(WORKBOOK).parent}'
-echo station >/etc/hostname
-printf '127.0.0.1 localhost station\\n' >/etc/hosts
 """
 
 

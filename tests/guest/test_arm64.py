@@ -5,15 +5,15 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from ctvpipe import jobs
 from tests import demo
+from tests.appliance.package import built_package
+from tests.appliance.roots import debian_root
 from tests.guest.binfmt import arm64_programs
 from tests.guest.chroot import Chroot, writable
-from tests.guest.roots import debian_root
 
 DATA = "/opt/apps/ctv-bookedbiz-db/data"
 WRAPPERS = {job.command: job.wrapper for job in jobs.JOBS}
@@ -22,10 +22,10 @@ SETTINGS = "CTVPIPE_CLOCK=trust\nCOMMERCIAL_SHARE=/srv/share\n"
 
 
 @pytest.fixture(scope="module")
-def system(dist: str, package: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroot]:
+def system(dist: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroot]:
     """An arm64 system with the package, the sample share and files of earlier days."""
     folder = tmp_path_factory.mktemp("arm64")
-    deb = package("arm64")
+    deb = built_package(dist, "arm64")
     with arm64_programs(), writable(debian_root(dist, "arm64"), folder) as chroot:
         chroot.install(deb)
         demo.make_station(folder / "demo")
