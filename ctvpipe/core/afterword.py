@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -45,13 +45,12 @@ def say(job: Job, result: UnitResult, environ: Mapping[str, str], scrubber: Scru
                 _tell(job, result.ending(job), None, teller, _new(job, result))
 
 
-def after_boot(jobs: Iterable[Job], environ: Mapping[str, str], scrubber: Scrubber) -> None:
+def after_boot(jobs: Sequence[Job], environ: Mapping[str, str], scrubber: Scrubber) -> None:
     """Tell the runs that the last stop of the machine cut short, and ask systemd for what is still to be done.
 
     That is what was cut short, was stopped in good order or had put itself off, unless a person had started it or its
     timer is switched off meanwhile. To be called when the machine starts, before any job.
     """
-    jobs = list(jobs)
     off = timers.switched_off([job.timer for job in jobs], Path(environ.get("CTVPIPE_HOST_DIR") or "/"))
     for job in jobs:
         with _speaking(job, environ, scrubber) as teller:

@@ -355,7 +355,7 @@ def _not_for_this_user(path: Path) -> PermanentError:
 
 
 def _unusable(path: Path, error: Exception) -> PermanentError:
-    if path.exists() and not os.access(path, os.R_OK):
+    if os.access(path, os.F_OK) and not os.access(path, os.R_OK):
         return _not_for_this_user(path)
     advice = "Check the disk's free space, owner and permissions; runs are recorded there."
     return PermanentError(f"the ledger {path} cannot be used: {error}", advice)

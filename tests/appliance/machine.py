@@ -90,21 +90,11 @@ class Machine:
 
     def run(self, command: str, user: str = "root", *, seconds: float = 60) -> Result:
         """Run a shell command as ``user``, with that user's groups, and wait for it."""
-        done = subprocess.run(
-            self._entering(command, user),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return Result.of(self._entering(command, user), seconds=seconds)
 
     def ok(self, command: str, user: str = "root", *, seconds: float = 60) -> str:
         """What a command that must succeed prints to its standard output."""
-        done = self.run(command, user, seconds=seconds)
-        assert done.code == 0, f"{command}: exit {done.code}\n{done.text}"
-        return done.out
+        return self.run(command, user, seconds=seconds).required(command)
 
     def start(self, command: str, user: str = "root") -> subprocess.Popen[str]:
         """Start a shell command; the caller collects it."""

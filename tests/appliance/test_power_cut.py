@@ -16,8 +16,8 @@ LEDGER = "/var/lib/ctvpipe/ledger.sqlite3"
 def hold(appliance: Appliance, database: str) -> None:
     """From now on until the power is cut, nobody else may write to ``database``."""
     program = (
-        "import sqlite3, sys, time; held = sqlite3.connect(sys.argv[1], isolation_level=None);"
-        " held.execute('BEGIN IMMEDIATE'); print('held', flush=True); time.sleep(600)"
+        "import signal, sqlite3, sys; held = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        " held.execute('BEGIN IMMEDIATE'); print('held', flush=True); signal.pause()"
     )
     process = appliance.machine.start(f'python3 -c "{program}" {database}', "ctvpipe")
     assert process.stdout is not None

@@ -36,21 +36,11 @@ class Chroot:
         if user != "root":
             words += [f"--reuid={user}", "--init-groups", f"--regid={self._group(user)}"]
         words += ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "sh", "-c", command]
-        done = subprocess.run(
-            self.entering(words),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return Result.of(self.entering(words), seconds=seconds)
 
     def ok(self, command: str, user: str = "root", *, seconds: float = 300) -> str:
         """What a command that must succeed prints."""
-        done = self.run(command, user, seconds=seconds)
-        assert done.code == 0, f"{command}: exit {done.code}\n{done.text[-4000:]}"
-        return done.out
+        return self.run(command, user, seconds=seconds).required(command)
 
     def install(self, package: Path) -> str:
         """Install the package with apt, which has nothing to fetch from; what it said."""
@@ -73,8 +63,18 @@ def writable(root: Path, folder: Path) -> Iterator[Chroot]:
     places = [folder / name for name in ("written", "work", "merged")]
     for place in places:
         place.mkdir(parents=True)
-    words = ["unshare", "--mount", "--propagation=private", "--net", "sh", "-euc", _HOLD, "hold", root, *places]
-    with subprocess.Popen(map(str, words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+    words = [
+        "unshare",
+        "--mount",
+        "--propagation=private",
+        "--net",
+        "sh",
+        "-euc",
+        _HOLD,
+        "hold",
+        *map(str, (root, *places)),
+    ]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "ready\n", "no mounts of its own: run it as root"
         try:

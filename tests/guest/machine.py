@@ -72,9 +72,7 @@ class Guest:
 
     def ok(self, command: str, user: str = "root", *, seconds: float = 120) -> str:
         """What a command that must succeed prints."""
-        done = self.run(command, user, seconds=seconds)
-        assert done.code == 0, f"{command}: exit {done.code}\n{done.text}"
-        return done.out.strip()
+        return self.run(command, user, seconds=seconds).required(command).strip()
 
     def put(self, file: Path, name: str) -> None:
         """Copy a file of this machine into the guest."""

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, redirect_stderr
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -46,9 +46,22 @@ class Result:
     err: str
     memory_mib: float = 0.0
 
+    @classmethod
+    def of(cls, command: Sequence[str], *, seconds: float, **options: Any) -> Result:
+        """Run ``command`` with nothing to read, and wait for its end; ``options``: of ``subprocess.run``."""
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False, **options
+        )
+        return cls(done.returncode, done.stdout, done.stderr)
+
     @property
     def text(self) -> str:
         return self.out + self.err
+
+    def required(self, command: str) -> str:
+        """The standard output of ``command``, which must have succeeded."""
+        assert self.code == 0, f"{command}: exit {self.code}\n{self.text[-4000:]}"
+        return self.out
 
     def line(self, word: str) -> str:
         """The one line of the output that holds ``word``."""
@@ -138,17 +151,7 @@ class Station:
         return Result(done.code, done.out, done.err, sum(int(each) for each in peaks.read_text().split()) / 1024)
 
     def _run(self, command: list[str], timeout: float, env: dict[str, str] | None) -> Result:
-        done = subprocess.run(
-            command,
-            env={**self.environ, **(env or {})},
-            cwd=CHECKOUT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return Result.of(command, seconds=timeout, env={**self.environ, **(env or {})}, cwd=CHECKOUT)
 
     def update(self, *arguments: str) -> Result:
         """Run the daily update as the night does."""

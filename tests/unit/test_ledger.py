@@ -367,6 +367,18 @@ def test_who_may_not_read_it_is_told_which_group_may(
     assert "ctvapps" in error.advice
 
 
+def test_who_may_not_even_look_for_it_is_told_that_it_cannot_be_used(
+    public_dir: Path, as_another_user: Callable[[Callable[[], Any]], Any]
+) -> None:
+    shut = public_dir / "shut"
+    Ledger(shut / "state").close()
+    shut.chmod(0)
+    error = as_another_user(lambda: Ledger(shut / "state"))
+    shut.chmod(0o755)
+    assert isinstance(error, PermanentError)
+    assert "cannot be used" in str(error)
+
+
 def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
     identity = process_identity()
     boot, number, started = identity.split(":")
