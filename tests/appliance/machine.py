@@ -20,6 +20,7 @@ from tests.integration.station import Result
 # A container's clock is the host's: whoever enters it must not be able to set it.
 _FORBIDDEN = "sys_time,sys_module,sys_rawio,syslog,mac_admin,mac_override,wake_alarm,block_suspend,bpf,perfmon"
 _PATH, _ROOTS_PATH = "/usr/local/bin:/usr/bin", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+_NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
 _POWER_OFF = signal.SIGRTMIN + 4  # systemd(1)
 _BOOT = """
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
@@ -117,7 +118,7 @@ class Machine:
     def _entering(self, command: str, user: str) -> list[str]:
         home = "/root" if user == "root" else f"/home/{user}"
         return [
-            *("nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--"),
+            *("nsenter", f"--target={self.leader}", *_NAMESPACES, "--root", "--"),
             *("setpriv", "--inh-caps=-all", f"--bounding-set=-{_FORBIDDEN.replace(',', ',-')}"),
             *(() if user == "root" else ("runuser", f"--user={user}", "--")),
             *(
