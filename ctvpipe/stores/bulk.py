@@ -6,8 +6,10 @@ Table and column names come from code, never from data.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
 from itertools import chain
 from typing import Any
 
@@ -48,6 +50,18 @@ def insert(connection: sa.Connection, table: str, columns: Sequence[str], rows: 
     body.seek(0)
     with _cursor(connection) as cursor:
         cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", body)
+
+
+def converter(connection: sa.Connection, column_type: sa.types.TypeEngine[Any]) -> Callable[[Any], Any]:
+    """What makes a column's Python value one that ``insert`` takes, as SQLAlchemy would store it."""
+    processor: Callable[[Any], Any] | None = column_type.dialect_impl(connection.dialect).bind_processor(
+        connection.dialect
+    )
+    return processor or _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def delete(connection: sa.Connection, table: str, key: str, ids: Iterable[int]) -> None:
@@ -93,4 +107,8 @@ def _copy_text(value: object) -> str:
         return "\\\\x" + value.hex()
     if isinstance(value, bool):
         return "t" if value else "f"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     return repr(value)

@@ -64,6 +64,7 @@ def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            db.execute("PRAGMA temp_store=MEMORY")
         return db
 
     engine = sa.create_engine(

@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from ctvpipe.core import clock
 from ctvpipe.core.errors import PermanentError
 from ctvpipe.pipelines.commercial_log import columns, markets
-from ctvpipe.stores import bulk
+from ctvpipe.stores import bulk, ingestion
 from ctvpipe.stores.engine import is_sqlite
 
 MIGRATIONS = "ctvpipe.pipelines.commercial_log.schema.versions"
 _MODE = "WEEKLY_UPDATE"  # what the daily run is called in the books (facts 3.6)
+_ENTITY = "spots"
 _SPOT_COLUMNS = (
     "spot_id",
     *columns.FIELDS,
@@ -41,22 +42,6 @@ _ASSIGNMENT_COLUMNS = (
     "assigned_date",
     "requires_review",
     "notes",
-)
-
-_INGESTION_RUNS = sa.Table(
-    "ingestion_runs",
-    sa.MetaData(),
-    sa.Column("run_id", sa.Uuid(as_uuid=False).with_variant(sa.Text(), "sqlite")),
-    sa.Column("source_system", sa.Text),
-    sa.Column("entity_type", sa.Text),
-    sa.Column("started_at", sa.DateTime(timezone=True)),
-    sa.Column("completed_at", sa.DateTime(timezone=True)),
-    sa.Column("status", sa.Text),
-    sa.Column("records_processed", sa.Integer),
-    sa.Column("records_created", sa.Integer),
-    sa.Column("records_updated", sa.Integer),
-    sa.Column("metadata", sa.JSON),
-    schema="meta",
 )
 
 
@@ -182,28 +167,22 @@ def insert_import(connection: sa.Connection, done: Import) -> None:
             "now": clock.now(),
         },
     )
-    connection.execute(
-        _INGESTION_RUNS.insert().values(
-            run_id=done.run_id,
-            source_system="commercial_log",
-            entity_type="spots",
-            started_at=done.started,
-            completed_at=clock.now(),
-            status="completed",
-            records_processed=done.processed,
-            records_created=done.imported,
-            records_updated=0,
-            metadata=dict(done.details),
-        )
+    ingestion.record(
+        connection,
+        run_id=done.run_id,
+        source="commercial_log",
+        entity=_ENTITY,
+        started=done.started,
+        processed=done.processed,
+        created=done.imported,
+        updated=0,
+        details=done.details,
     )
 
 
 def latest_details(connection: sa.Connection) -> dict[str, Any]:
     """The details recorded by the latest import; empty when there was none."""
-    columns = _INGESTION_RUNS.c
-    latest = sa.select(columns.metadata).where(columns.entity_type == "spots").order_by(columns.started_at.desc())
-    found: dict[str, Any] | None = connection.execute(latest.limit(1)).scalar()
-    return found or {}
+    return ingestion.latest_details(connection, _ENTITY)
 
 
 def wrong_month_totals(connection: sa.Connection, expected: Mapping[str, int]) -> list[str]:

@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from ctvpipe.core.errors import ConfigurationError, Skipped
+from ctvpipe.core.errors import Skipped
 from ctvpipe.core.settings import Settings
+from ctvpipe.stores import address
 
 _ROOT = Path("/opt/apps/ctv-bookedbiz-db/data")
 
@@ -158,23 +159,13 @@ class DatabaseSettings(Settings):
 
     def require_url(self) -> str:
         """The database as an SQLAlchemy URL. Raises ``ConfigurationError`` when none, or both, are set."""
-        url = self.database_url.get_secret_value()
-        if bool(url) == bool(self.database_path):
-            state = "both set" if url else "neither is set"
-            raise ConfigurationError(
-                f"DATABASE_PATH and DATABASE_URL: {state}, exactly one must be",
-                "Name the database in /etc/ctv-daily-update.env; there is no default on purpose.",
-            )
-        if url:
-            if not url.startswith(("postgresql://", "postgresql+psycopg2://")):
-                raise ConfigurationError("DATABASE_URL: must begin with postgresql://", "SQLite goes by DATABASE_PATH.")
-            return url
-        path = self.database_path
-        if path is None or not path.is_absolute():
-            raise ConfigurationError("DATABASE_PATH: must be an absolute path", "A relative path finds another file.")
-        if "?" in str(path):
-            raise ConfigurationError("DATABASE_PATH: must have no question mark in it", "In a URL the path ends there.")
-        return f"sqlite:///{path}"
+        return address.chosen(
+            self.database_path,
+            self.database_url.get_secret_value(),
+            path_name="DATABASE_PATH",
+            url_name="DATABASE_URL",
+            env_file="ctv-daily-update.env",
+        )
 
 
 class UpdateSettings(WorkbookSettings, DatabaseSettings):

@@ -1,0 +1,1 @@
+"""The circuits' database: its tables and its migrations."""
