@@ -1,0 +1,72 @@
+"""A station with the circuits' database: its settings, and its jobs run in this process or as commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stderr
+from datetime import UTC, date, datetime, time
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ctvpipe import jobs
+from ctvpipe.core.run import Run, run_of
+from tests.fakes import tracking_csv
+from tests.integration.station import Result, Station
+
+_NOT_OURS = ("DATABASE_URL", "DATABASE_PATH", "CTV_DATA_DIR")
+
+
+class CircuitsStation(Station):
+    """A station of the circuits' pipeline alone; ``settings`` as in ``Station``."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.tracking.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database; on PostgreSQL the file stays absent."""
+        return self.data / "database" / "circuits.db"
+
+    @property
+    def tracking(self) -> Path:
+        """The directory of the tracking files."""
+        return self.root / "circuitinfo"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The whole environment of a command."""
+        where = {"CIRCUITS_DATABASE_URL": self.url} if self.url else {"CIRCUITS_DATABASE_PATH": str(self.database)}
+        shared = {name: value for name, value in super().environ.items() if name not in _NOT_OURS}
+        return {**shared, **where, "TRACKING_DATA_DIR": str(self.tracking), **self.settings}
+
+    @property
+    def today(self) -> date:
+        """The station's day."""
+        return datetime.now(UTC).date()
+
+    def put(self, made: Iterable[tracking_csv.Row], day: date | None = None) -> Path:
+        """Write the tracking file of ``day`` (default: today's)."""
+        return tracking_csv.write(tracking_csv.path_for(self.tracking, day or self.today), made)
+
+    def here(
+        self, job: str, body: Callable[..., object], *arguments: Any, day: date | None = None, dry_run: bool = False
+    ) -> Result:
+        """Run ``body(run, *arguments)`` as one run of ``job`` in this process, which is faster than the command.
+
+        ``day``: the day on which the run takes itself to have begun (``run.started``), at noon.
+        """
+        said = StringIO()
+        try:
+            with redirect_stderr(said), run_of(jobs.find(job), dry_run=dry_run, environ=self.environ) as run:
+                _move(run, day)
+                body(run, *arguments)
+        except SystemExit as ended:
+            return Result(int(str(ended.code)), "", said.getvalue())
+        raise AssertionError("a run always ends in SystemExit")
+
+
+def _move(run: Run, day: date | None) -> None:
+    if day is not None:
+        run.started = datetime.combine(day, time(12), UTC)
