@@ -6,11 +6,12 @@ import contextlib
 import os
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from ctvpipe.core import clock
-from ctvpipe.core.clock_trust import Evidence
+from ctvpipe.core.clock_trust import Evidence, doubt
 from ctvpipe.core.errors import CtvpipeError
 from ctvpipe.core.ledger import LedgerReader
 from ctvpipe.core.process import boot_id
@@ -22,12 +23,18 @@ _SECONDS = 10.0
 
 
 def collect(run_dir: Path, state_dir: Path, environ: Mapping[str, str]) -> Evidence:
-    """The evidence at this moment. ``CTVPIPE_HOST_DIR`` in ``environ``: look at the files there, not at the machine's."""
+    """The evidence at this moment. ``CTVPIPE_HOST_DIR`` in ``environ``: look at the files there, not at the machine's.
+
+    Whether a time server keeps the clock right now takes a process to ask, and is asked of a clock in doubt only.
+    """
     root = Path(environ.get("CTVPIPE_HOST_DIR") or "/")
-    synchronised = (root / _TIMESYNCD).exists() or _remembered(run_dir) or _is_disciplined()
-    chip = any((root / path).exists() for path in _CHIPS)
-    last = None if synchronised or not chip else _last_run(state_dir)
-    return Evidence(clock.now(), synchronised, chip, last)
+    found = Evidence(
+        clock.now(),
+        set_once=(root / _TIMESYNCD).exists() or _remembered(run_dir),
+        chip=any((root / path).exists() for path in _CHIPS),
+        last_run=_last_run(state_dir),
+    )
+    return replace(found, synchronised=_is_disciplined()) if doubt(found) else found
 
 
 def remember(run_dir: Path) -> None:
@@ -51,6 +58,8 @@ def _remembered(run_dir: Path) -> bool:
 
 def _is_disciplined() -> bool:
     """Whether a program (chrony, ntpd, systemd-timesyncd) keeps the kernel's clock right; no where it cannot be asked.
+
+    The kernel forgets it as soon as somebody else sets the clock.
 
     systemd is asked and not the kernel: the call that reads the kernel's state is the one that sets the clock, which
     the services are forbidden.

@@ -20,19 +20,22 @@ ADVICE = (
 _MADE = clock.from_text(f"{RELEASED}T00:00:00+00:00")
 _BACK = timedelta(minutes=10)
 _AHEAD = timedelta(days=45)
+_ALONE = "no time server bears it out"
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What is known of the clock that says ``now``.
 
-    ``synchronised``: with a time server since the machine started; ``chip``: it has a clock that runs without power;
-    ``last_run``: when the latest recorded run began or ended, if there is any.
+    ``synchronised``: a time server keeps it right at this moment; ``set_once``: one did at some time since the machine
+    started; ``chip``: it has a clock that runs without power; ``last_run``: when the latest recorded run began or
+    ended, if there is any.
     """
 
     now: datetime
-    synchronised: bool
-    chip: bool
+    synchronised: bool = False
+    set_once: bool = False
+    chip: bool = False
     last_run: datetime | None = None
 
 
@@ -43,13 +46,13 @@ def doubt(evidence: Evidence) -> str:
         return f"the clock says {now:%Y-%m-%d}, which is before this version was made ({RELEASED})"
     if evidence.synchronised:
         return ""
-    if not evidence.chip:
+    if not evidence.set_once and not evidence.chip:
         return "the clock has not been set since this machine started (no clock chip, no time server reached yet)"
     if last is not None and now < last - _BACK:
-        return f"the clock says {_shown(now)}, but the latest run was at {_shown(last)} (no time server reached yet)"
+        return f"the clock says {_shown(now)}, but the latest run was at {_shown(last)} ({_ALONE})"
     if last is not None and now > last + _AHEAD:
         days = (now - last).days
-        return f"the clock says {_shown(now)}, {days} days after the latest run (no time server reached yet)"
+        return f"the clock says {_shown(now)}, {days} days after the latest run ({_ALONE})"
     return ""
 
 

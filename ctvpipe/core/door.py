@@ -138,7 +138,7 @@ def _require_clock(run: Run) -> None:
     if run.shared.clock == "trust":
         return
     found = _evidence(run)
-    if found.synchronised:
+    if found.synchronised or found.set_once:
         clock_evidence.remember(run.shared.run_dir)
     if doubt := clock_trust.doubt(found):
         run.count(clock_trust.DOUBTED, 1)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from ctvpipe.core import clock_evidence, process
+from ctvpipe.core import clock, clock_evidence, process
 from ctvpipe.core.errors import Outcome
 from ctvpipe.core.ledger import Ledger
 from tests.unit.test_ledger import ended, record
@@ -42,7 +43,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def test_nothing_known(machine: Machine) -> None:
     found = machine.look()
-    assert (found.synchronised, found.chip, found.last_run) == (False, False, None)
+    assert not any((found.synchronised, found.set_once, found.chip, found.last_run))
 
 
 @pytest.mark.parametrize("path", ["sys/class/rtc/rtc0", "dev/rtc0"])
@@ -53,7 +54,7 @@ def test_a_clock_chip(machine: Machine, path: str) -> None:
 
 def test_the_time_service_of_systemd(machine: Machine) -> None:
     machine.plant("run/systemd/timesync/synchronized")
-    assert machine.look().synchronised
+    assert machine.look().set_once
 
 
 ANSWERS = {
@@ -77,22 +78,22 @@ def test_another_time_service(machine: Machine, script: str, monkeypatch: pytest
 
 def test_it_is_remembered_until_the_machine_restarts(machine: Machine) -> None:
     clock_evidence.remember(machine.run_dir)
-    assert machine.look().synchronised
+    assert machine.look().set_once
     (marker,) = machine.run_dir.iterdir()
     assert marker.read_text() == process.boot_id()
     marker.write_text("another boot")
-    assert not machine.look().synchronised
+    assert not machine.look().set_once
     clock_evidence.remember(machine.run_dir)
-    assert machine.look().synchronised
+    assert machine.look().set_once
 
 
 def test_a_run_directory_that_cannot_be_used_is_left_to_the_lock(machine: Machine) -> None:
     machine.run_dir.write_text("a file")
     clock_evidence.remember(machine.run_dir)
-    assert not machine.look().synchronised
+    assert not machine.look().set_once
 
 
-def test_the_latest_run_that_really_began_is_asked_for_where_it_matters(machine: Machine) -> None:
+def test_the_latest_run_that_really_began(machine: Machine) -> None:
     ledger = Ledger(machine.state)
     latest = ended(record(5))
     ledger.record(replace(ended(record(9000)), outcome=Outcome.NOT_NOW))
@@ -100,8 +101,19 @@ def test_the_latest_run_that_really_began_is_asked_for_where_it_matters(machine:
     ledger.record(ended(record(1)))
     ledger.begin(record(2))
     ledger.close()
-    assert machine.look().last_run is None
-    machine.plant("sys/class/rtc/rtc0")
     assert machine.look().last_run == latest.finished_at
     (machine.state / "ledger.sqlite3").write_bytes(b"no database" * 500)
     assert machine.look().last_run is None
+
+
+def test_the_time_service_is_asked_of_a_clock_in_doubt_only(machine: Machine) -> None:
+    machine.time_service('echo asked >>"$0.log"; echo yes')
+    asked = machine.command.with_name("timedatectl.log")
+    machine.plant("run/systemd/timesync/synchronized")
+    assert not machine.look().synchronised
+    assert not asked.exists()
+    ledger = Ledger(machine.state)
+    ledger.record(replace(ended(record(5)), finished_at=clock.now() + timedelta(hours=2)))
+    ledger.close()
+    assert machine.look().synchronised
+    assert asked.read_text() == "asked\n"
