@@ -65,10 +65,11 @@ def _look_back(job: Job, teller: Teller, *, may_start: bool) -> None:
     with LedgerReader.open(state_dir) as reader:
         if reader is None:
             return
-        begun_last, last = reader.latest_begun(job.name), next(iter(reader.runs(job=job.name, limit=1)), None)
+        runs = reader.from_latest_begun(job.name)
+    begun_last = next((run for run in runs if run.outcome != Outcome.NOT_NOW), None)
     if begun_last is not None and begun_last.outcome == RUNNING and is_alive(begun_last.process):
         return
-    unfinished = [run for run in (begun_last, last) if run and run.outcome in _UNFINISHED and run.trigger != MANUAL]
+    unfinished = [run for run in runs if run.outcome in _UNFINISHED and run.trigger != MANUAL]
     if may_start and unfinished:
         with files.explained(f"ask for {job.unit} in {run_dir}"):
             again.ask(run_dir, job)

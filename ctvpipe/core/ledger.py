@@ -246,6 +246,14 @@ class LedgerReader:
         sql = "SELECT * FROM runs WHERE job = ? AND outcome != ? ORDER BY rowid DESC LIMIT 1"
         return next((_run(row) for row in self._query(sql, job, Outcome.NOT_NOW)), None)
 
+    def from_latest_begun(self, job: str) -> list[RunRecord]:
+        """The latest run of ``job`` that really began, and those that were put off since; newest first."""
+        sql = (
+            "SELECT * FROM runs WHERE job = ? AND rowid >="
+            " (SELECT coalesce(max(rowid), 0) FROM runs WHERE job = ? AND outcome != ?) ORDER BY rowid DESC"
+        )
+        return [_run(row) for row in self._query(sql, job, job, Outcome.NOT_NOW)]
+
     def find(self, prefix: str) -> list[RunRecord]:
         """The runs whose id begins with ``prefix``."""
         rows = self._query("SELECT * FROM runs WHERE substr(run_id, 1, ?) = ?", len(prefix), prefix)

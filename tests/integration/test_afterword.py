@@ -290,12 +290,15 @@ def test_a_power_cut_is_told_once_and_what_it_cut_short_starts_again(station: St
     assert asked_for(station) == []
 
 
-@pytest.mark.parametrize("how", ["stopped", "put off"])
+@pytest.mark.parametrize("how", ["stopped", "put off", "put off, and then by hand"])
 def test_what_was_stopped_or_put_off_before_a_boot_starts_again(station: Station, how: str) -> None:
     if how == "stopped":
         station.working().ends(signal.SIGTERM)
     else:
-        station.service("ok", CTVPIPE_CLOCK="check", CTVPIPE_HOST_DIR=str(station.base / "no clock")).ends()
+        no_clock = {"CTVPIPE_CLOCK": "check", "CTVPIPE_HOST_DIR": str(station.base / "no clock")}
+        station.service("ok", **no_clock).ends()
+        if how != "put off":
+            station.service("ok", **no_clock, INVOCATION_ID="").ends()
         (station.run_dir / f"{UNIT}.again").unlink()  # on a disk that is gone with the power
     before = station.runs(), station.told(), station.beats()
     assert before[0][0].outcome == ("interrupted" if how == "stopped" else "not_now")

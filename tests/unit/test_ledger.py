@@ -126,6 +126,16 @@ def test_runs_that_were_put_off_do_not_drive_out_the_others(tmp_path: Path, monk
         assert [run.outcome for run in ledger.reader.runs()] == ["not_now"] * 3 + ["success"]
 
 
+def test_what_was_put_off_since_the_latest_run_that_began(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path)) as ledger:
+        assert ledger.reader.from_latest_begun("job") == []
+        for number, outcome in enumerate([Outcome.NOT_NOW, Outcome.SUCCESS, Outcome.NOT_NOW, Outcome.NOT_NOW]):
+            ledger.record(ended(record(number, job="other")))
+            ledger.record(ended(record(number), outcome))
+            found = [run.started_at for run in ledger.reader.from_latest_begun("job")]
+            assert found == [START + timedelta(minutes=n) for n in range(number, min(number, 1) - 1, -1)]
+
+
 def test_the_clock_of_a_run_that_was_put_off_dates_nothing(tmp_path: Path) -> None:
     def at(instant: datetime, outcome: Outcome = Outcome.NOT_NOW) -> RunRecord:
         return ended(record(started_at=instant), outcome)
