@@ -60,8 +60,9 @@ def add(
 ) -> None:
     """Make a customer; the rows of open months that mean it get it at once."""
     from ctvpipe.pipelines.commercial_log import customers, people
+    from ctvpipe.stores import attended
 
-    who = people.person(by)
+    who = attended.person(by)
     with people.writing() as connection:
         made = customers.add(
             connection, name, by=who, agency=agency or None, new_agency=new_agency, sector=sector or None
@@ -80,8 +81,9 @@ def alias(
 ) -> None:
     """Make a text mean an existing customer; the rows of open months that hold it get it at once."""
     from ctvpipe.pipelines.commercial_log import customers, people
+    from ctvpipe.stores import attended
 
-    who = people.person(by)
+    who = attended.person(by)
     kind = customers.AGENCY if agency else customers.CUSTOMER
     with people.writing() as connection:
         made = customers.alias(connection, text, customer, kind=kind, by=who)

@@ -59,8 +59,9 @@ def close(
 ) -> None:
     """Close a month for good: no update and no person can change its rows from then on."""
     from ctvpipe.pipelines.commercial_log import closures, people
+    from ctvpipe.stores import attended
 
-    who, today, wanted = people.person(by), people.today(), closures.stored_form(month)
+    who, today, wanted = attended.person(by), people.today(), closures.stored_form(month)
     asks = not yes
     if asks and not sys.stdin.isatty():
         raise ConfigurationError(

@@ -63,8 +63,9 @@ def decide(
 ) -> None:
     """Decide on a spot's language, and on that of every row identical to it."""
     from ctvpipe.pipelines.commercial_log import people, review
+    from ctvpipe.stores import attended
 
-    who = people.person(by)
+    who = attended.person(by)
     with people.writing() as connection:
         decided = review.decide(connection, spot_id, language, by=who, note=note.strip() or None)
     others = f", and {decided.spots - 1:,} identical to it" if decided.spots > 1 else ""

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from ctvpipe.cli import listing
 from ctvpipe.core.errors import ConfigurationError
-from ctvpipe.pipelines.commercial_log import billcode, customers, identities, names, people
+from ctvpipe.pipelines.commercial_log import billcode, customers, identities, names
 from ctvpipe.pipelines.commercial_log.closures import Month, cautions, stored_form
+from ctvpipe.stores import attended
 
 EXISTING = ["Plover Foods", "Quartz Agency:Plover Foods", "Teal Tea", "Heron Motors of Sampleton"]
 
@@ -82,11 +83,11 @@ def test_every_accepted_name_is_what_its_own_bill_code_means(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "\t", "Ann\x1b]0;x"])
 def test_who_must_have_a_name(name: str) -> None:
     with pytest.raises(ConfigurationError, match="--by"):
-        people.person(name)
+        attended.person(name)
 
 
 def test_who_is_kept_tidied() -> None:
-    assert people.person("  Ann \n Example ") == "Ann Example"
+    assert attended.person("  Ann \n Example ") == "Ann Example"
 
 
 @pytest.mark.parametrize("text", ["Nov-24", "nov-2024", "NOV24", "2024-11-30", "11/15/2024", " 11-15-24 "])

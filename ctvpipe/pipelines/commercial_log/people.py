@@ -13,15 +13,14 @@ from datetime import date
 import sqlalchemy as sa
 
 from ctvpipe.core import clock
-from ctvpipe.core.errors import ConfigurationError, PermanentError, TransientError
+from ctvpipe.core.errors import TransientError
 from ctvpipe.core.settings import environment
-from ctvpipe.pipelines.commercial_log import names
 from ctvpipe.pipelines.commercial_log.database import MIGRATIONS
 from ctvpipe.pipelines.commercial_log.settings import DatabaseSettings
-from ctvpipe.stores import engine, migrate
+from ctvpipe.stores import attended, engine
 
 ENV_FILES = ("ctv-daily-update.env",)
-_AS_SERVICE_USER = "Run it as the service user: sudo -u ctvpipe ctvpipe …"
+_UPDATE = "ctvpipe update"
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -33,7 +32,7 @@ def reading() -> Iterator[sa.Connection]:
     schema, ``TransientError`` when it cannot be reached.
     """
     with engine.transaction(_opened(read_only=True)) as connection:
-        _require_schema(connection)
+        attended.require_schema(connection, MIGRATIONS, command=_UPDATE)
         yield connection
 
 
@@ -44,7 +43,7 @@ def writing() -> Iterator[sa.Connection]:
     A daily update that is writing is waited for, as long as the database's busy timeout (``TransientError`` then).
     """
     with engine.transaction(_opened(read_only=False)) as connection:
-        _require_schema(connection)
+        attended.require_schema(connection, MIGRATIONS, command=_UPDATE)
         _take_turn(connection)
         yield connection
 
@@ -52,22 +51,7 @@ def writing() -> Iterator[sa.Connection]:
 def _opened(*, read_only: bool) -> sa.Engine:
     found = environment(ENV_FILES)
     settings = found.load(DatabaseSettings)
-    if found.unreadable and settings.database_path is None and not settings.database_url:
-        files = ", ".join(f"{path} ({reason})" for path, reason in found.unreadable.items())
-        raise ConfigurationError(f"cannot read {files}, which names the database", _AS_SERVICE_USER)
-    url = settings.require_url()
-    path = settings.database_path
-    if path is not None and not engine.require_database_file(path):
-        raise PermanentError(f"the database {path} does not exist", "Check DATABASE_PATH; 'ctvpipe update' makes it.")
-    return engine.open_engine(url, read_only=read_only)
-
-
-def _require_schema(connection: sa.Connection) -> None:
-    if migrate.require_current(connection, MIGRATIONS):
-        return
-    if migrate.current(connection) is None:
-        raise PermanentError("the database is empty", "Check that it is the right one; 'ctvpipe update' fills it.")
-    raise PermanentError("the database has an older schema", "The next 'ctvpipe update' brings it forward.")
+    return attended.opened(found, settings, path_name="DATABASE_PATH", command=_UPDATE, read_only=read_only)
 
 
 def _take_turn(connection: sa.Connection) -> None:
@@ -90,17 +74,9 @@ def _take_turn(connection: sa.Connection) -> None:
         ) from None
 
 
-def person(name: str) -> str:
-    """Who does it, for the record. Raises ``ConfigurationError`` for a name without anything in it."""
-    who = names.tidy(name)
-    if not who or not who.isprintable():
-        raise ConfigurationError("--by: a name is wanted", "Say who decides: --by 'NAME'.")
-    return who
-
-
 def today() -> date:
     """The station's calendar day."""
-    return clock.business_day(clock.now(), clock.zone(environment(ENV_FILES).values.get("CTVPIPE_TIMEZONE", "")))
+    return attended.today(environment(ENV_FILES))
 
 
 def timestamp() -> str:
