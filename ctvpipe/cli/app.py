@@ -100,6 +100,7 @@ def _root(
 
 def main() -> NoReturn:
     """Run the command of ``sys.argv`` and leave with its exit code."""
+    os.umask(0o007)  # what it makes is its group's too, and nobody else's, whoever calls it
     gc.disable()  # a command lives for seconds: looking for cycles costs it more than they do
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

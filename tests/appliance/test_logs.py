@@ -37,6 +37,18 @@ def test_a_log_is_rotated_during_a_run(appliance: Appliance) -> None:
     assert "SUCCESS: commercial-import" in appliance.operator(f"cat {LOG}.1 {LOG}").out
 
 
+def test_logs_are_rotated_with_no_more_rights_than_the_services_user_has(appliance: Appliance) -> None:
+    """What lies in a directory of that user's is not for root to rename or open: the user may put links there."""
+    machine = appliance.machine
+    appliance.night()
+    machine.ok("chown root /var/log/ctv-commercial-import")
+    done = appliance.operator(ROTATE)
+    machine.ok("chown ctvpipe /var/log/ctv-commercial-import")
+    assert done.code == 1
+    assert "Permission denied" in done.err
+    assert appliance.operator(f"grep --count SUCCESS {LOG}").code == 0, "it was left alone"
+
+
 def test_others_read_neither_logs_nor_settings_nor_data(appliance: Appliance) -> None:
     for file in (
         LOG,
@@ -47,3 +59,5 @@ def test_others_read_neither_logs_nor_settings_nor_data(appliance: Appliance) ->
         done = appliance.machine.run(f"cat {file}", STRANGER)
         assert (done.code, done.out) == (1, ""), file
         assert "Permission denied" in done.err
+    places = "/var/lib/ctvpipe /var/log/ctv-* /run/ctvpipe /opt/apps/ctv-bookedbiz-db/data"
+    assert appliance.machine.ok(f"find {places} -type f -perm /007") == ""

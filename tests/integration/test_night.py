@@ -75,6 +75,10 @@ def test_a_good_night_a_bad_one_and_the_recovery(station: ImportStation) -> None
     assert not old.exists()
     assert [path.suffix for path in station.archive.iterdir()] == [".zip"]
     assert len(list((station.data / "database" / "backup").iterdir())) == 1
+    made = [
+        path for place in (station.state, station.run_dir, station.log, station.data) for path in place.rglob("*.*")
+    ]
+    assert [path.name for path in made if path.is_file() and path.stat().st_mode & 0o007] == [], "for others to read"
     stored = station.dump(without=BOOKS)
     assert station.update().code == 0
     assert station.dump(without=BOOKS) == stored, "the second update of the night changes nothing"
