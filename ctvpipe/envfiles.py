@@ -23,7 +23,10 @@ _JOB_TITLE = (
     f"What /etc/{SHARED_ENV_FILE} documents (the alerts, for instance) may be set here too, for these jobs alone. What "
     f"two of the files document may be set once, in /etc/{SHARED_ENV_FILE}.{_SYNTAX}"
 )
-_VALUES = {"ctv-daily-update.env": {"DATABASE_PATH": "/opt/apps/ctv-bookedbiz-db/data/database/production.db"}}
+_VALUES = {
+    "ctv-daily-update.env": {"DATABASE_PATH": "/opt/apps/ctv-bookedbiz-db/data/database/production.db"},
+    "ctv-circuits.env": {"CIRCUITS_DATABASE_PATH": "/opt/apps/ctv-circuits-db/data/circuits.db"},
+}
 _EXAMPLES = {"ctv-commercial-import.env": {"COMMERCIAL_SHARE": "//100.102.206.113/K Drive"}}
 
 

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Record what has changed of the circuits, one run at a time.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=run_job.sh
+. "$(dirname "$(readlink -f "$0")")/run_job.sh"
+run_job circuits-history circuits history "$@"

@@ -1,0 +1,77 @@
+"""``ctvpipe circuits``: the six nightly jobs of the circuits."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="Circuits: from the order tracking file and the device API to history.", no_args_is_help=True)
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read, check and plan; write nothing.")]
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Import this file instead of the newest one.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a file that is not of today, or has lost too many rows.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Bring the newest order tracking file into the circuits; what is overridden stays as it is."""
+    _run("circuits-import", "importing:import_orders", dry_run=dry_run, file=file, force=force)
+
+
+@app.command("meraki")
+def meraki(
+    all_orgs: Annotated[bool, typer.Option("--all-orgs", help="All devices of every organisation.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Go on when too many devices would be gone.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Collect the appliances and their uplinks from the device API, and who provides each address."""
+    if all_orgs:
+        _run("meraki-inventory-all", "meraki_all:collect", dry_run=dry_run, force=force)
+    else:
+        _run("meraki-inventory", "meraki:collect", dry_run=dry_run, force=force)
+
+
+@app.command("enrich")
+def enrich(
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on although today's import or inventory did not finish.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Match the circuits with the appliances' uplinks, and rebuild what follows from that."""
+    _run("circuits-enrich", "enriching:enrich", dry_run=dry_run, force=force)
+
+
+@app.command("enablement")
+def enablement(dry_run: DryRun = False) -> None:
+    """Find the circuits that went from Ready for Enablement to Enabled in the last 90 days."""
+    _run("circuits-enablement", "enabling:track", dry_run=dry_run)
+
+
+@app.command("history")
+def history(dry_run: DryRun = False) -> None:
+    """Record, field by field, what has changed of the circuits since the day before."""
+    _run("circuits-history", "history:record", dry_run=dry_run)
+
+
+def _run(job: str, body: str, *, dry_run: bool, **options: Any) -> None:
+    """Run ``body`` (``module:function`` of the pipeline) as one run of ``job``."""
+    from ctvpipe import jobs
+    from ctvpipe.core.run import run_of
+
+    with run_of(jobs.find(job), dry_run=dry_run) as run:
+        _body(body)(run, **options)
+
+
+def _body(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(f"ctvpipe.pipelines.circuits.{module}"), function)
