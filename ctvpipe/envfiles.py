@@ -23,9 +23,10 @@ _JOB_TITLE = (
     f"What /etc/{SHARED_ENV_FILE} documents (the alerts, for instance) may be set here too, for these jobs alone. What "
     f"two of the files document may be set once, in /etc/{SHARED_ENV_FILE}.{_SYNTAX}"
 )
+CIRCUITS_DATABASE = "/opt/apps/ctv-circuits-db/data/circuits.db"
 _VALUES = {
     "ctv-daily-update.env": {"DATABASE_PATH": "/opt/apps/ctv-bookedbiz-db/data/database/production.db"},
-    "ctv-circuits.env": {"CIRCUITS_DATABASE_PATH": "/opt/apps/ctv-circuits-db/data/circuits.db"},
+    "ctv-circuits.env": {"CIRCUITS_DATABASE_PATH": CIRCUITS_DATABASE},
 }
 _EXAMPLES = {"ctv-commercial-import.env": {"COMMERCIAL_SHARE": "//100.102.206.113/K Drive"}}
 
@@ -49,7 +50,12 @@ def texts() -> dict[str, str]:
 def _title(name: str) -> str:
     if name == SHARED_ENV_FILE:
         return _SHARED_TITLE
-    return _JOB_TITLE.format(name, " and ".join(job.name for job in JOBS if job.env_file == name))
+    return _JOB_TITLE.format(name, listed([job.name for job in JOBS if job.env_file == name]))
+
+
+def listed(names: list[str]) -> str:
+    """``names`` as a sentence has them."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def main(directory: Path) -> None:

@@ -16,7 +16,8 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Read, check and plan; w
 @app.command("import")
 def import_(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Import this file instead of the newest one.")
+        Path | None,
+        typer.Argument(metavar="FILE", help="Import this file instead of the newest one.", show_default=False),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Take a file that is not of today, or has lost too many rows.")

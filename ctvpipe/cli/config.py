@@ -9,7 +9,8 @@ import typer
 
 from ctvpipe.cli import complete, output
 from ctvpipe.core.errors import ConfigurationError, ExitCode
-from ctvpipe.jobs import find
+from ctvpipe.core.job import Job
+from ctvpipe.jobs import JOBS, find, of_pipeline
 
 app = typer.Typer(help="Settings.", no_args_is_help=True)
 
@@ -58,8 +59,18 @@ def show(
 
 
 @app.command()
-def check() -> None:
+def check(
+    pipeline: str = typer.Argument(
+        "",
+        metavar="PIPELINE",
+        autocompletion=complete.pipelines,
+        help="The pipeline, as 'ctvpipe jobs' names it; when left out, those in use.",
+        show_default=False,
+    ),
+) -> None:
     """Check all settings, and try every directory and connection. Nothing is left behind, nothing is sent.
+
+    A pipeline is in use when a timer of it is switched on, or when a job of it has run.
 
     Exit codes: 0 all is well, 1 something does not work, 2 settings are wrong.
     """
@@ -68,9 +79,20 @@ def check() -> None:
     who = getpass.getuser() if os.getuid() else "root, who may write everywhere"
     output.say(f"Tried as {who}; the jobs run as the service user: sudo -u ctvpipe ctvpipe config check")
     code, warned = 0, False
-    for result in all_checks():
+    jobs = of_pipeline(pipeline) if pipeline else _jobs_in_use()
+    for result in all_checks(jobs):
         code, warned = max(code, result.exit_code), warned or result.status == "WARNING"
         output.result(result.status, result.name, result.text, result.advice)
+    for name in () if pipeline else dict.fromkeys(job.pipeline for job in JOBS if job not in jobs):
+        output.result("off", name, "not in use", f"To check it: ctvpipe config check {name}")
     well = "Everything works; see the warnings above." if warned else "All is well."
     output.say({0: well, 1: "Something does not work, see above.", 2: "Settings are wrong, see above."}[code])
     raise typer.Exit(code)
+
+
+def _jobs_in_use() -> tuple[Job, ...]:
+    from ctvpipe.health.in_use import jobs_in_use
+    from ctvpipe.health.places import places
+
+    found = places(JOBS)
+    return jobs_in_use(JOBS, found.state_dir, found.root)

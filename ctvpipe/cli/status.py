@@ -64,15 +64,16 @@ def status(
 
 def _lines(report: Report, tz: tzinfo, *, verbose: bool) -> list[str]:
     now = report.generated_at
+    jobs = tuple(job for job in report.jobs if job.in_use)
     lines = [output.coloured(report.headline, _STYLES[report.state]), ""]
     for finding in report.findings:
         lines += _problem(finding)
     if report.findings:
         lines.append("")
-    if report.jobs:
-        lines += [*_table(report.jobs, now, tz), "", _legend(report.jobs), ""]
+    if jobs:
+        lines += [*_table(jobs, now, tz), "", _legend(jobs), ""]
     if verbose:
-        for job in report.jobs:
+        for job in jobs:
             lines += _more(job, tz)
     if report.freshness is not None:
         lines.append(f"Data    {_data(report.freshness, now)}")

@@ -66,7 +66,8 @@ class Night:
 class JobHealth:
     """A job's standing. ``last`` is its latest run that really began, ``running`` that run while it goes on.
 
-    ``enabled``: whether its timer is switched on; ``next_run`` is ``None`` where it is not.
+    ``enabled``: whether its timer is switched on; ``next_run`` is ``None`` where it is not. ``in_use``: whether its
+    pipeline is: otherwise nobody wants to hear of it.
     """
 
     name: str
@@ -78,6 +79,7 @@ class JobHealth:
     running: RunRecord | None
     nights: tuple[Night, ...]
     enabled: bool
+    in_use: bool
     next_run: datetime | None
 
 

@@ -12,7 +12,7 @@ from ctvpipe.core import clock, timers
 from ctvpipe.core.errors import CtvpipeError, Outcome
 from ctvpipe.core.job import Job
 from ctvpipe.core.ledger import FILE_NAME, RUNNING, LedgerReader, RunRecord, is_alive
-from ctvpipe.health import disk, freshness, rules, trend
+from ctvpipe.health import disk, freshness, in_use, rules, trend
 from ctvpipe.health.model import AlertHealth, Finding, JobHealth, Report, State, worst
 from ctvpipe.health.places import Places
 from ctvpipe.health.words import ago, span
@@ -52,10 +52,11 @@ def look(
     recorded = _read(jobs, places, now)
     known = not recorded.findings or recorded.oldest is not None
     view = rules.View(now, places.tz, recorded.oldest, alive)
-    stopped = timers.switched_off((job.timer for job in jobs), places.root)
-    on = {job.name for job in jobs if job.timer not in stopped}
-    standing = (
-        tuple(_job(job, recorded.runs.get(job.name, []), view, enabled=job.name in on) for job in jobs) if known else ()
+    on, used = _switched(jobs, places, recorded)
+    standing = tuple(
+        _job(job, recorded.runs.get(job.name, []), view, enabled=job.name in on, in_use=job.pipeline in used)
+        for job in jobs
+        if known
     )
     imported = recorded.imported_at is not None and _IMPORT in on
     fresh, stale = freshness.look(
@@ -80,9 +81,23 @@ def look(
         disks=tuple(disks),
         freshness=fresh,
         alerts=tuple(recorded.alerts),
-        notes=places.notes,
+        notes=(*places.notes, *_unused(jobs, used)),
         ledger=places.state_dir / FILE_NAME,
     )
+
+
+def _switched(jobs: Sequence[Job], places: Places, recorded: _Recorded) -> tuple[set[str], frozenset[str]]:
+    """The names of the jobs that are expected to run, and the pipelines that are in use."""
+    names = [job.timer for job in jobs]
+    ran = {name for name, runs in recorded.runs.items() if runs}
+    used = in_use.pipelines(jobs, timers.switched_on(names, places.root), ran)
+    off = timers.switched_off(names, places.root)
+    return {job.name for job in jobs if job.pipeline in used and job.timer not in off}, used
+
+
+def _unused(jobs: Sequence[Job], used: frozenset[str]) -> list[str]:
+    names = dict.fromkeys(job.pipeline for job in jobs if job.pipeline not in used)
+    return [f"{name} is not in use; to begin: sudo ctvpipe enable {name}" for name in names]
 
 
 def _read(jobs: Sequence[Job], places: Places, now: datetime) -> _Recorded:
@@ -147,7 +162,7 @@ def _alerts(reader: LedgerReader, now: datetime) -> tuple[list[AlertHealth], lis
     return alerts, [Finding(State.WARNING, "alerts", reason, "Correct the target, then try it: ctvpipe alert test")]
 
 
-def _job(job: Job, runs: Sequence[RunRecord], view: rules.View, *, enabled: bool) -> JobHealth:
+def _job(job: Job, runs: Sequence[RunRecord], view: rules.View, *, enabled: bool, in_use: bool) -> JobHealth:
     """The standing of ``job``. Of one that is switched off nothing is expected, so nothing is wrong with it."""
     findings = tuple(rules.findings(job, runs, view)) if enabled else ()
     real = rules.begun(runs)
@@ -164,6 +179,7 @@ def _job(job: Job, runs: Sequence[RunRecord], view: rules.View, *, enabled: bool
         running=running,
         nights=trend.nights(job, runs, view, enabled=enabled),
         enabled=enabled,
+        in_use=in_use,
         next_run=job.schedule.next(view.now, view.tz) if enabled else None,
     )
 
@@ -206,14 +222,22 @@ def _headline(
     return f"{state.name} \u2013 {len(gravest)} problems: {subjects}{more}"
 
 
+def _switched_off(jobs: Sequence[JobHealth]) -> list[str]:
+    """The jobs that are switched off; where all of a pipeline are, its name instead."""
+    on = {job.pipeline for job in jobs if job.enabled}
+    names = (job.name if job.pipeline in on else job.pipeline for job in jobs if not job.enabled)
+    return list(dict.fromkeys(names))
+
+
 def _good_news(jobs: Sequence[JobHealth], oldest: datetime | None, places: Places, now: datetime) -> str:
     running = "".join(f"; {job.name} is running" for job in jobs if job.running is not None)
+    jobs = [job for job in jobs if job.in_use]
     on = [job for job in jobs if job.enabled]
     if jobs and not on:
         return f"every job is switched off{running}"
     outcomes = {job.name: job.last.outcome for job in on if job.last is not None}
     unset = "".join(f"; {name} is not configured" for name, outcome in outcomes.items() if outcome == Outcome.SKIPPED)
-    unset += "".join(f"; {job.name} is switched off" for job in jobs if not job.enabled)
+    unset += "".join(f"; {name} is switched off" for name in _switched_off(jobs))
     if Outcome.SUCCESS in outcomes.values():
         nights = oldest is not None and oldest < now - _A_NIGHT
         return f"{'last night worked' if nights else 'every run so far worked'}{unset}{running}"

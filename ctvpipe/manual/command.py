@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ctvpipe import envfiles
 from ctvpipe.cli.app import COMMANDS, app, load
 from ctvpipe.core.environment import SHARED_ENV_FILE
 from ctvpipe.core.errors import MEANINGS
@@ -134,11 +135,12 @@ def _files() -> Iterator[tuple[str, str]]:
     yield f"/etc/{SHARED_ENV_FILE}", "Settings of all jobs, see ctvpipe.env(5)."
     for name in dict.fromkeys(job.env_file for job in JOBS):
         users = [job.name for job in JOBS if job.env_file == name]
-        yield f"/etc/{name}", f"Settings of {' and '.join(users)}."
+        yield f"/etc/{name}", f"Settings of {envfiles.listed(users)}."
     yield "/etc/ctv-k-drive.cred", f"Login of the unit {texts.MOUNT_UNIT}, where that is used."
     yield str(data.daily_dir), "The daily workbooks, Commercial Log YYMMDD.xlsx."
     yield str(data.archive_dir), "Their monthly archives."
     yield str(data.data_dir / "database"), "The sales database, and its backups."
+    yield envfiles.CIRCUITS_DATABASE, "The circuits' database."
     yield str(shared.state_dir), "The ledger: every run, every alert."
     yield str(shared.run_dir), "Lock files, one a job."
     for job in JOBS:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 ABOUT = """
 ctvpipe is the night shift of a television station's data work. Every night, with nobody watching, it fetches the
-traffic department's commercial log from a Windows share, archives it, and merges it into the sales database; and it
-can always say whether last night worked.
+traffic department's commercial log from a Windows share, archives it, and merges it into the sales database; brings
+the orders of the stores' Internet lines together with what their appliances report; and it can always say whether last
+night worked.
 
 The jobs are started by systemd timers, one a job. Each job can also be run by hand, as the service user; a run by hand
 and the night's run never run at the same time. Every job has --dry-run: it reads, checks and plans, prints the plan,
@@ -22,6 +23,8 @@ OPERATORS_DAY = (
     ("ctvpipe months list", "what is in the database; months close Nov-26 --by NAME: for good"),
     ("ctvpipe customers unmatched", "bill codes nobody knows; customers add, customers alias: now they do"),
     ("ctvpipe review list", "spots whose language a person should decide; review decide ID CODE --by NAME"),
+    ("ctvpipe jobs", "what runs when, and where its log is; off: its pipeline is not in use"),
+    ("sudo ctvpipe enable circuits", "begin with the nights of the circuits, once their settings are right"),
     (
         "sudo ctvpipe disable commercial_log",
         "no more nights of it; ctvpipe enable: again, once its settings are right",

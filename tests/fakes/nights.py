@@ -11,7 +11,7 @@ from typing import Any
 
 from ctvpipe.core.errors import EXIT_CODES, Outcome
 from ctvpipe.core.ledger import RUNNING, Ledger, RunRecord, process_identity
-from ctvpipe.jobs import JOBS
+from ctvpipe.jobs import find, of_pipeline
 
 DEAD = "boot-of-yesterday:1:1"
 
@@ -22,7 +22,7 @@ def run(job: str, started: datetime, outcome: str = "success", *, seconds: float
     record = RunRecord(
         run_id=str(uuid.uuid4()),
         job=job,
-        pipeline="commercial_log",
+        pipeline=find(job).pipeline,
         trigger="timer",
         host="pi-test",
         version="0.0.1",
@@ -35,12 +35,12 @@ def run(job: str, started: datetime, outcome: str = "success", *, seconds: float
     return replace(record, **fields)
 
 
-def good_nights(now: datetime, days: int = 7) -> list[RunRecord]:
-    """Every job's runs of the last ``days`` days up to ``now``, all successful; the station is in UTC."""
+def good_nights(now: datetime, days: int = 7, pipeline: str = "commercial_log") -> list[RunRecord]:
+    """The runs of every job of ``pipeline`` in the last ``days`` days up to ``now``, all successful; the station is in UTC."""
     runs = []
     for back in range(days, -1, -1):
         day = now - timedelta(days=back)
-        for job in JOBS:
+        for job in of_pipeline(pipeline):
             if job.schedule.weekday not in {None, day.weekday()}:
                 continue
             started = datetime.combine(day.date(), job.schedule.at, tzinfo=UTC) + timedelta(seconds=7)

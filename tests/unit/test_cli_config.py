@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from ctvpipe.cli.app import app
 from tests.fakes.http_receiver import Receiver
+from tests.fakes.nights import record, run
 
 SECRETS = ("topic-of-the-station", "hunter22secret", "database-password")
 
@@ -25,6 +27,7 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(f"CTVPIPE_{name}_DIR", str(tmp_path / name.lower()))
     monkeypatch.setenv("CTV_DATA_DIR", str(tmp_path / "data"))
     (directory / "ctv-daily-update.env").write_text(f"DATABASE_PATH={tmp_path / 'sales.db'}\n")
+    (directory / "ctv-circuits.env").write_text(f"CIRCUITS_DATABASE_PATH={tmp_path / 'circuits.db'}\n")
     return directory
 
 
@@ -118,6 +121,39 @@ def test_wrong_settings_exit_with_2_and_nothing_else_is_tried(etc: Path) -> None
     assert "state:" not in done.stdout
 
 
+def test_a_pipeline_that_is_not_in_use_is_only_checked_when_asked_for(etc: Path, tmp_path: Path) -> None:
+    (etc / "ctv-circuits.env").unlink()
+    assert call("config", "check").exit_code == 2, "where nothing is in use yet, all is checked"
+    record(tmp_path / "state", [run("commercial-import", datetime.now(UTC))])
+    done = call("config", "check")
+    assert done.exit_code == 0, done.output
+    assert "off      circuits: not in use\n         → To check it: ctvpipe config check circuits\n" in done.stdout
+    done = call("config", "check", "circuits")
+    assert done.exit_code == 2
+    assert "settings daily-update" not in done.stdout
+    assert "not in use" not in done.stdout
+    record(tmp_path / "state", [run("circuits-history", datetime.now(UTC))])
+    assert call("config", "check").exit_code == 2
+
+
+def test_the_circuits_are_tried(etc: Path, tmp_path: Path) -> None:
+    tracking, database = tmp_path / "circuitinfo", tmp_path / "circuits.db"
+    (etc / "ctv-circuits.env").write_text(
+        f"CIRCUITS_DATABASE_PATH={database}\nTRACKING_DATA_DIR={tracking}\nMERAKI_API_KEY={SECRETS[1]}\n"
+    )
+    text = call("config", "check", "circuits").stdout
+    assert f"FAILED   tracking files: the directory {tracking} does not exist" in text
+    tracking.mkdir()
+    for name in ("tracking_data_2026-11-25.csv", "tracking_data_2026-11-26.csv", "notes.txt"):
+        (tracking / name).touch()
+    text = call("config", "check", "circuits").stdout
+    assert f"ok       tracking files: {tracking} can be read; tracking files in it: 2\n" in text
+    assert f"ok       circuits' database: {database} does not exist yet; the first run of a job makes it\n" in text
+    assert "ok       device API: a key is configured" in text
+    database.touch()
+    assert f"FAILED   circuits' database: {database} is an empty file" in call("config", "check", "circuits").stdout
+
+
 def test_jobs_that_disagree_on_a_directory_are_told(etc: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CTV_DATA_DIR")
     (etc / "ctvpipe.env").write_text(f"CTV_DATA_DIR={tmp_path / 'data'}\n")
@@ -136,6 +172,7 @@ def test_directories_that_may_not_be_written(
     monkeypatch.setenv("CTVPIPE_ETC_DIR", str(public_dir))
     monkeypatch.setenv("CTVPIPE_STATE_DIR", str(state))
     monkeypatch.setenv("DATABASE_PATH", str(public_dir / "sales.db"))
+    monkeypatch.setenv("CIRCUITS_DATABASE_PATH", str(public_dir / "circuits.db"))
     text = as_another_user(lambda: call("config", "check").stdout)
     state.chmod(0o755)
     assert f"FAILED   state: cannot write in {state}" in text

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from ctvpipe.cli.app import app
 from ctvpipe.core.ledger import FILE_NAME, RUNNING, Ledger
-from ctvpipe.jobs import JOBS
+from ctvpipe.jobs import JOBS, of_pipeline
 from tests.fakes.nights import DEAD, good_nights, record, run
 from tests.fakes.systemctl import install
 
@@ -166,6 +166,23 @@ def test_one_that_is_off_and_has_never_run(
     assert done.stdout.splitlines()[0] == "HEALTHY \u2013 every job is switched off"
     row = next(line for line in done.stdout.splitlines() if line.startswith("db-backup "))
     assert (row.split()[1], row.split()[-1]) == ("never", "off")
+
+
+def test_a_pipeline_that_is_not_in_use_is_a_note_only(
+    status: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CTVPIPE_ETC_DIR", str(tmp_path / "etc"))
+    system = install(tmp_path, [job.timer for job in JOBS])
+    for job in of_pipeline("commercial_log"):
+        system.switch(job.timer, on=True)
+    record(tmp_path / "state", good_nights(now()))
+    fresh(tmp_path)
+    text = status("--verbose").stdout
+    assert text.splitlines()[0] == "HEALTHY \u2013 last night worked"
+    assert "Note    circuits is not in use; to begin: sudo ctvpipe enable circuits\n" in text
+    assert text.count("circuits") == 2
+    document = json.loads(status("--json").stdout)
+    assert {job["pipeline"]: job["in_use"] for job in document["jobs"]} == {"commercial_log": True, "circuits": False}
 
 
 def test_any_user_who_may_read_the_ledger(

@@ -13,17 +13,20 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ctvpipe.cli.app import app
-from ctvpipe.jobs import JOBS, of_pipeline
+from ctvpipe.jobs import JOBS as EVERY_JOB
+from ctvpipe.jobs import of_pipeline
 from tests.fakes.systemctl import System, install
 
+JOBS = of_pipeline("commercial_log")
 TIMERS = [job.timer for job in JOBS]
+CIRCUITS = [job.timer for job in of_pipeline("circuits")]
 FIRST = TIMERS[0]
 
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> System:
     """A system on which the settings are right, seen as root."""
-    made = install(tmp_path, TIMERS)
+    made = install(tmp_path, TIMERS + CIRCUITS)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setenv("CTVPIPE_ETC_DIR", str(tmp_path / "etc"))
@@ -188,6 +191,37 @@ def test_what_is_not_configured_is_told_and_does_not_refuse(system: System) -> N
     assert "ok       settings" not in done.stdout
 
 
+def test_the_timers_of_another_pipeline_are_left_alone(system: System) -> None:
+    call("enable", "commercial_log")
+    (system.root / "etc/ctv-circuits.env").write_text(f"CIRCUITS_DATABASE_PATH={system.root / 'circuits.db'}\n")
+    done = call("enable", "circuits")
+    assert done.exit_code == 0, done.output
+    assert "off      tracking files: there is no /var/www/html/circuitinfo (TRACKING_DATA_DIR)" in done.stdout
+    assert "off      device API: no key of the device API is configured (MERAKI_API_KEY)" in done.stdout
+    assert system.enabled() == {*TIMERS, *CIRCUITS}
+    assert call("disable", "commercial_log").exit_code == 0
+    assert system.enabled() == set(CIRCUITS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "told"),
+    [
+        ("", 2, "CIRCUITS_DATABASE_PATH and CIRCUITS_DATABASE_URL: neither is set, exactly one must be"),
+        (
+            "CIRCUITS_DATABASE_PATH={0}/c.db\nTRACKING_DATA_DIR={0}/no",
+            1,
+            "tracking files: the directory {0}/no does not",
+        ),
+    ],
+)
+def test_a_pipeline_whose_settings_are_wrong_stays_off(system: System, settings: str, code: int, told: str) -> None:
+    (system.root / "etc/ctv-circuits.env").write_text(settings.format(system.root))
+    done = call("enable", "circuits")
+    assert done.exception.exit_code == code
+    assert f"FAILED   {told.format(system.root)}" in done.stdout.replace("settings circuits-import: ", "")
+    assert changes(system) == []
+
+
 @pytest.mark.parametrize("verb", ["enable", "disable"])
 def test_anybody_else_is_told_to_use_sudo(
     public_dir: Path, as_another_user: Callable[[Callable[[], Any]], Any], verb: str
@@ -207,9 +241,10 @@ def test_without_systemd(system: System, verb: str) -> None:
 
 def test_an_unknown_pipeline(system: System) -> None:
     done = call("enable", "nightly")
-    assert error(done) == ("there is no pipeline called 'nightly'", "The pipelines are: commercial_log.")
+    assert error(done) == ("there is no pipeline called 'nightly'", "The pipelines are: commercial_log, circuits.")
     assert done.exception.exit_code == 2
 
 
 def test_the_jobs_of_a_pipeline() -> None:
-    assert of_pipeline("commercial-log") == tuple(job for job in JOBS if job.pipeline == "commercial_log")
+    for pipeline in ("commercial_log", "circuits"):
+        assert of_pipeline(pipeline.replace("_", "-")) == tuple(job for job in EVERY_JOB if job.pipeline == pipeline)

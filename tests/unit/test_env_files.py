@@ -25,6 +25,7 @@ SET = {
     SHARED_ENV_FILE: {},
     "ctv-commercial-import.env": {},
     "ctv-daily-update.env": {"DATABASE_PATH": "/opt/apps/ctv-bookedbiz-db/data/database/production.db"},
+    "ctv-circuits.env": {"CIRCUITS_DATABASE_PATH": "/opt/apps/ctv-circuits-db/data/circuits.db"},
 }
 
 

@@ -20,7 +20,7 @@ from ctvpipe.health.logtail import lines_of_run
 from ctvpipe.health.model import Mark, Report, State
 from ctvpipe.health.places import places
 from ctvpipe.health.report import look
-from ctvpipe.jobs import JOBS
+from ctvpipe.jobs import JOBS, of_pipeline
 from ctvpipe.pipelines.commercial_log.daily_files import newest, path_for
 from ctvpipe.pipelines.commercial_log.settings import DataSettings
 from tests.fakes.nights import DEAD, good_nights, record, run
@@ -28,6 +28,8 @@ from tests.fakes.systemctl import System, install
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 MIB = 1024 * 1024
+COMMERCIAL_LOG = {job.name for job in of_pipeline("commercial_log")}
+UNUSED = "circuits is not in use; to begin: sudo ctvpipe enable circuits"
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,9 @@ def appliance(tmp_path: Path) -> Appliance:
 
 @pytest.fixture
 def system(tmp_path: Path) -> System:
-    """Units of all jobs, switched on."""
+    """Units of all jobs; those of the commercial log are switched on."""
     made = install(tmp_path, [job.timer for job in JOBS])
-    for job in JOBS:
+    for job in of_pipeline("commercial_log"):
         made.switch(job.timer, on=True)
     return made
 
@@ -81,7 +83,44 @@ def test_with_all_timers_on_all_is_as_without_units(appliance: Appliance, system
     appliance.workbook(NOW.date())
     report = appliance.report()
     assert report.headline == "HEALTHY \u2013 last night worked"
-    assert all(job.enabled and job.next_run for job in report.jobs)
+    assert {job.name for job in report.jobs if job.enabled and job.next_run} == COMMERCIAL_LOG
+
+
+def test_a_pipeline_that_is_not_in_use_stays_out_of_it(appliance: Appliance, system: System) -> None:
+    record(appliance.state, good_nights(NOW, days=9))
+    appliance.workbook(NOW.date())
+    report = appliance.report()
+    assert (report.headline, report.notes) == ("HEALTHY \u2013 last night worked", (UNUSED,))
+    assert {job.name for job in report.jobs if job.in_use} == COMMERCIAL_LOG
+    assert {job.summary for job in report.jobs if not job.in_use} == {"switched off; it has never run"}
+
+
+def test_neither_is_it_missed_where_there_are_no_units(appliance: Appliance) -> None:
+    record(appliance.state, good_nights(NOW, days=9))
+    appliance.workbook(NOW.date())
+    report = appliance.report()
+    assert (report.headline, report.notes) == ("HEALTHY \u2013 last night worked", (UNUSED,))
+
+
+def test_one_timer_that_is_switched_on_puts_a_pipeline_to_use(appliance: Appliance, system: System) -> None:
+    record(appliance.state, good_nights(NOW, days=9))
+    appliance.workbook(NOW.date())
+    system.switch("ctv-circuits-history.timer", on=True)
+    report = appliance.report()
+    assert report.notes == ()
+    assert all(job.in_use for job in report.jobs)
+    assert report.headline.startswith("CRITICAL \u2013 circuits-history: did not run")
+
+
+def test_so_does_a_run_by_hand_of_which_no_more_are_expected(appliance: Appliance, system: System) -> None:
+    record(appliance.state, [*good_nights(NOW, days=9), run("circuits-import", NOW - timedelta(days=3), "failed")])
+    appliance.workbook(NOW.date())
+    report = appliance.report()
+    assert report.headline == "HEALTHY \u2013 last night worked; circuits is switched off"
+    record(appliance.state, good_nights(NOW, days=2, pipeline="circuits"))
+    for job in of_pipeline("circuits"):
+        system.switch(job.timer, on=True)
+    assert appliance.report().headline == "HEALTHY \u2013 last night worked"
 
 
 def test_a_job_that_is_switched_off_is_not_overdue(appliance: Appliance, system: System) -> None:
@@ -91,7 +130,7 @@ def test_a_job_that_is_switched_off_is_not_overdue(appliance: Appliance, system:
     switch_off(system, "db-backup")
     report = appliance.report()
     assert report.headline == "HEALTHY \u2013 last night worked; db-backup is switched off"
-    [backup] = [job for job in report.jobs if not job.enabled]
+    [backup] = [job for job in report.jobs if job.in_use and not job.enabled]
     assert (backup.name, backup.summary, backup.next_run) == ("db-backup", "switched off; it has never run", None)
     assert {night.mark for night in backup.nights} == {Mark.NOT_DUE}
 
@@ -139,8 +178,9 @@ def test_a_fresh_machine_is_healthy_and_waits(appliance: Appliance) -> None:
     report = appliance.report()
     assert (report.state, report.headline) == (
         State.HEALTHY,
-        "HEALTHY \u2013 nothing has run yet; the first run is due Mon 23 Nov 01:00",
+        "HEALTHY \u2013 nothing has run yet; the first run is due Mon 23 Nov 00:00",
     )
+    assert all(job.in_use for job in report.jobs), "nothing is in use yet, so anything may be"
     assert {job.summary for job in report.jobs} == {"waiting for its first run"}
     assert not appliance.state.exists()
 

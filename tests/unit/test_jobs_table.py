@@ -17,7 +17,7 @@ from ctvpipe.core.job import Job, Schedule
 from ctvpipe.core.settings import Settings
 
 TZ = ZoneInfo("America/Los_Angeles")
-# Facts 1.4, 3.1 and C4: what operators schedule, edit and tail.
+# Facts 1.4, 3.1 and C4 of the commercial log, 1.1 of the circuits: what operators schedule, edit and tail.
 PROMISED = {
     "commercial-import": ("*-*-* 01:00:00", 5, "ctv-commercial-import.env", "ctv-commercial-import/import.log", None),
     "daily-update": (
@@ -28,6 +28,12 @@ PROMISED = {
         "ctv-daily-update/wrapper.log",
     ),
     "db-backup": ("*-*-* 02:05:00", 0, "ctv-daily-update.env", "ctv-daily-update/backup.log", None),
+    "circuits-import": ("*-*-* 00:00:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-import.log", None),
+    "meraki-inventory": ("*-*-* 01:00:00", 0, "ctv-circuits.env", "ctv-circuits/meraki-inventory.log", None),
+    "meraki-inventory-all": ("*-*-* 02:00:00", 0, "ctv-circuits.env", "ctv-circuits/meraki-inventory-all.log", None),
+    "circuits-enrich": ("*-*-* 03:00:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-enrich.log", None),
+    "circuits-enablement": ("*-*-* 04:00:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-enablement.log", None),
+    "circuits-history": ("*-*-* 04:30:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-history.log", None),
     "commercial-rotation": (
         "Sun *-*-* 02:30:00",
         0,
@@ -45,6 +51,10 @@ def test_what_operators_know(name: str) -> None:
     minutes = job.schedule.random_delay // timedelta(minutes=1)
     assert (job.schedule.on_calendar, minutes, job.env_file, job.log, job.outcome_log) == PROMISED[name]
     assert job.unit == f"ctv-{name}"
+
+
+def test_every_job_is_promised() -> None:
+    assert set(PROMISED) == {job.name for job in jobs.JOBS}
 
 
 def test_wrappers_of_the_commercial_log_keep_their_names() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ctvpipe.core.timers import switched_off
+from ctvpipe.core.timers import switched_off, switched_on
 from tests.fakes.systemctl import System, install
 
 ON, OFF = "ctv-on.timer", "ctv-off.timer"
@@ -20,7 +20,11 @@ def system(tmp_path: Path) -> System:
 
 
 def look(root: Path) -> set[str]:
-    return set(switched_off([ON, OFF], root))
+    off = set(switched_off([ON, OFF], root))
+    on = set(switched_on([ON, OFF], root))
+    installed = {ON, OFF} if off | on else set()
+    assert (off | on, off & on) == (installed, set()), "what is installed is either on or off"
+    return off
 
 
 def test_installed_but_not_enabled_is_off(system: System) -> None:

@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ctvpipe import RELEASED, __version__
+from ctvpipe import RELEASED, __version__, envfiles
 from ctvpipe.core.environment import SHARED_ENV_FILE
 from ctvpipe.core.job import Job
 from ctvpipe.core.ledger import FILE_NAME
 from ctvpipe.core.settings import SharedSettings
 from ctvpipe.jobs import JOBS
+from ctvpipe.pipelines.circuits.settings import TrackingSettings
 from ctvpipe.pipelines.commercial_log.settings import DataSettings, ShareSettings
 from ctvpipe.sources import share_mount
 
@@ -33,6 +34,7 @@ WRAPPERS = Path("/usr/lib/ctvpipe/bin")
 ALERT = UNITS / "ctv-alert@.service"
 BOOT = UNITS / "ctv-boot.service"
 AGAIN = UNITS / "ctv-again@.timer"
+CIRCUITS = Path(envfiles.CIRCUITS_DATABASE).parent
 EVERY_JOB = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 
 Unit = dict[str, list[str]]
@@ -171,7 +173,8 @@ def test_the_service_may_write_what_the_job_writes(job: Job) -> None:
         "commercial-rotation": [data.daily_dir, data.archive_dir],
         "daily-update": [data.data_dir / "database"],
         "db-backup": [data.data_dir / "database" / "backup"],
-    }[job.name]
+        "circuits-import": [CIRCUITS, TrackingSettings().tracking_dir],
+    }.get(job.name, [CIRCUITS])
     for path in written:
         assert any(path.is_relative_to(place) for place in allowed), path
 
@@ -318,7 +321,14 @@ def test_the_directories_are_made() -> None:
     assert made[str(SHARED.run_dir)] == ["d", "2775", "ctvpipe", "ctvapps", "-"]
     for path in (SHARED.state_dir, *(log.parent for job in JOBS for log in logs(job))):
         assert made[str(path)] == ["d", "2755", "ctvpipe", "ctvapps", "-"]
-    for path in (data.data_dir, data.daily_dir.parent, data.daily_dir, data.archive_dir, data.data_dir / "database"):
+    for path in (
+        data.data_dir,
+        data.daily_dir.parent,
+        data.daily_dir,
+        data.archive_dir,
+        data.data_dir / "database",
+        CIRCUITS,
+    ):
         assert made[str(path)] == ["d", "2775", "ctvpipe", "ctvapps", "-"]
     assert made["/opt/apps/ctv-bookedbiz-db/bin"] == ["L", "-", "-", "-", "-", str(WRAPPERS)]
 

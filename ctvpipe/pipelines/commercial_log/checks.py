@@ -16,7 +16,6 @@ from ctvpipe.pipelines.commercial_log.settings import (
     UpdateSettings,
 )
 
-_SERVER_SAYS_NO = "FATAL:"  # PostgreSQL is there, but does not let us in: a wrong name, password or database
 EnvironmentOf = Callable[[str], Environment]
 
 
@@ -60,25 +59,10 @@ def _share(settings: ImportSettings) -> str:
 
 
 def _database(settings: UpdateSettings) -> str:
-    import sqlalchemy as sa
-
     from ctvpipe.pipelines.commercial_log.database import MIGRATIONS
-    from ctvpipe.stores import engine, migrate
+    from ctvpipe.stores.probe import probe
 
-    url = settings.require_url()
-    if settings.database_path is not None and not engine.require_database_file(settings.database_path):
-        return f"{settings.database_path} does not exist yet; the first update makes it"
-    opened = engine.open_engine(url, read_only=True)
-    try:
-        with engine.transaction(opened) as connection:
-            connection.execute(sa.text("SELECT 1"))
-            newest = migrate.require_current(connection, MIGRATIONS)
-    except TransientError as error:
-        if _SERVER_SAYS_NO in str(error):
-            raise PermanentError(error.message, error.advice) from error
-        raise
-    name = settings.database_path or engine.shown_name(opened.url)
-    return f"{name} answers" + ("" if newest else "; the next update brings its schema forward")
+    return probe(settings.require_url(), settings.database_path, MIGRATIONS, made_by="the next update")
 
 
 def _remote(settings: BackupSettings) -> str:

@@ -1,0 +1,61 @@
+"""What ``ctvpipe config check`` tries for the circuits: their directories and their connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ctvpipe.core.errors import PermanentError, Skipped
+from ctvpipe.core.settings import Environment
+from ctvpipe.pipelines.circuits.settings import ImportSettings, InventorySettings
+
+EnvironmentOf = Callable[[str], Environment]
+
+
+def directories(environment_of: EnvironmentOf) -> dict[str, Path]:
+    """The directories that the jobs write, by what they are for. Raises ``ConfigurationError`` for wrong settings.
+
+    ``environment_of`` gives the environment of a job by its name.
+    """
+    path = environment_of("circuits-import").load(ImportSettings).database_path
+    return {} if path is None else {"circuits' data": path.parent}
+
+
+def connections(environment_of: EnvironmentOf) -> dict[str, Callable[[], str]]:
+    """The connections by name; calling one tries it, and says what was found.
+
+    A call raises ``CtvpipeError`` when the connection does not work, ``Skipped`` when it is not configured.
+    """
+    return {
+        "tracking files": lambda: _tracking(environment_of("circuits-import").load(ImportSettings)),
+        "circuits' database": lambda: _database(environment_of("circuits-import").load(ImportSettings)),
+        "device API": lambda: _api(environment_of("meraki-inventory").load(InventorySettings)),
+    }
+
+
+def _tracking(settings: ImportSettings) -> str:
+    directory = settings.tracking_dir
+    try:
+        count = sum(1 for _ in directory.glob("tracking_data_*.csv")) if directory.is_dir() else None
+    except OSError as error:
+        raise PermanentError(
+            f"cannot read {directory}: {error.strerror or error}", "Let the service user read it (user ctvpipe)."
+        ) from None
+    if count is None:
+        if "tracking_dir" in settings.model_fields_set:
+            raise PermanentError(f"the directory {directory} does not exist", "Check TRACKING_DATA_DIR.")
+        raise Skipped(f"there is no {directory} (TRACKING_DATA_DIR)")
+    return f"{directory} can be read; tracking files in it: {count}"
+
+
+def _database(settings: ImportSettings) -> str:
+    from ctvpipe.pipelines.circuits.database import MIGRATIONS
+    from ctvpipe.stores.probe import probe
+
+    return probe(settings.require_url(), settings.database_path, MIGRATIONS, made_by="the first run of a job")
+
+
+def _api(settings: InventorySettings) -> str:
+    if not settings.api_key.get_secret_value():
+        raise Skipped("no key of the device API is configured (MERAKI_API_KEY)")
+    return "a key is configured; the first run tries it"
