@@ -80,10 +80,10 @@ class Run:
             runs = reader.runs(job=job.name, limit=1) if reader else []
         return any(run.outcome == Outcome.NOT_NOW for run in runs) or again.is_asked(self.shared.run_dir, job)
 
-    def latest_done(self) -> RunRecord | None:
-        """The latest run of this job that did its work, whole or in part."""
+    def latest_done(self, job: str = "") -> RunRecord | None:
+        """The latest run of this job, or of the one named, that did its work, whole or in part."""
         with LedgerReader.open(self.shared.state_dir) as reader:
-            return reader.latest_done(self.job.name) if reader else None
+            return reader.latest_done(job or self.job.name) if reader else None
 
     def count(self, name: str, value: float) -> None:
         """Set a counter of the run's record; ``rows`` is the one that ``status`` shows."""

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from pathlib import Path
 
 from ctvpipe import jobs
-from ctvpipe.core import clock, ledger
-from ctvpipe.core.errors import ContractError, NotNowError, Outcome, PermanentError, Skipped
+from ctvpipe.core import clock, predecessors
+from ctvpipe.core.errors import ContractError, Outcome, PermanentError, Skipped
 from ctvpipe.core.job import Job
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.commercial_log import daily_files
 from ctvpipe.pipelines.commercial_log.settings import UpdateSettings
-
-_LOOK_AGAIN_SECONDS = 1.0
-_RUNS = "is still running"
-_HAS_YET_TO_BEGIN = "has not run since it was due"
 
 
 def choose(run: Run, settings: UpdateSettings, named: Path | None) -> Path:
@@ -55,48 +50,41 @@ def _none_there(run: Run, directory: Path) -> PermanentError | Skipped:
 def _await_import(run: Run, settings: UpdateSettings) -> None:
     """Wait, within bounds, while tonight's import runs or has yet to begin; remark when the last one did not succeed.
 
-    Both timers make up for a missed night at once, in any order. Raises ``NotNowError`` for an import that takes
-    longer; one that does not begin is not waited for any longer.
+    Raises ``NotNowError`` for an import that takes longer; one that does not begin is not waited for any longer.
     """
     seconds = settings.wait_for_import_seconds
-    deadline = time.monotonic() + seconds
-    for job in (jobs.find(name) for name in run.job.after):
-        told = ""
-        while state := _unfinished(run, settings, job):
-            if state != told:
-                run.log.info("%s %s, waiting for it up to %.0f s", job.name, state, seconds)
-                told = state
-            if time.monotonic() >= deadline:
-                if state == _RUNS:
-                    raise NotNowError(
-                        f"{job.name} {state} after {seconds:.0f} s (DAILY_UPDATE_WAIT_SECONDS)",
-                        "What it fetches is waited for; --file imports another workbook now.",
-                    )
-                run.warn(f"{job.name} {state}, waited {seconds:.0f} s: going on with the newest workbook there is")
-                return
-            time.sleep(_LOOK_AGAIN_SECONDS)
+    imports = [jobs.find(name) for name in run.job.after]
+    absent = predecessors.wait(
+        run,
+        imports,
+        lambda job: _is_awaited(run, settings, job),
+        seconds=seconds,
+        variable="DAILY_UPDATE_WAIT_SECONDS",
+        advice="What it fetches is waited for; --file imports another workbook now.",
+    )
+    if absent is not None:
+        state = f"{absent.name} {predecessors.HAS_YET_TO_BEGIN}, waited {seconds:.0f} s"
+        run.warn(f"{state}: going on with the newest workbook there is")
+        return
+    for job in imports:
         latest = run.latest(job.name)
         if latest is not None and latest.outcome not in {Outcome.SUCCESS, Outcome.SKIPPED}:
             run.warn(f"the latest {job.name} did not succeed ({latest.outcome}: {latest.message})")
 
 
-def _unfinished(run: Run, settings: UpdateSettings, job: Job) -> str:
-    """What is still to be waited for of ``job``, in words; empty when nothing is.
-
-    Whether it has yet to begin is asked only in the night, where today's workbook is not there, and of an import that
-    is in use.
+def _is_awaited(run: Run, settings: UpdateSettings, job: Job) -> bool:
+    """Whether ``job`` has yet to begin; asked only in the night, where today's workbook is not there, and of an import
+    that is in use.
     """
-    latest = run.latest(job.name)
-    if latest is not None and latest.outcome == ledger.RUNNING and ledger.is_alive(latest.process):
-        return _RUNS
     if run.attended or run.dry_run:
-        return ""
+        return False
     now = clock.now()
     due = job.schedule.previous(now, run.tz)
+    latest = run.latest(job.name)
     late = run.is_to_come(job) or (latest is not None and latest.outcome != Outcome.SKIPPED and latest.started_at < due)
     newest = daily_files.newest(settings.daily_dir) if late else None
     there = newest is not None and newest.day >= clock.business_day(now, run.tz)
-    return _HAS_YET_TO_BEGIN if late and not there else ""
+    return late and not there
 
 
 def _age(day: date, today: date) -> str:
