@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Collection, Iterable
 from contextlib import redirect_stderr
 from datetime import UTC, date, datetime, time
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from ctvpipe import jobs
 from ctvpipe.core.run import Run, run_of
+from ctvpipe.pipelines.circuits.schema.tables import METADATA
 from tests.fakes import tracking_csv
 from tests.integration.station import Result, Station
 
+_OF_THE_RUN = {
+    "created_at", "updated_at", "change_date", "enriched_at", "last_queried", "processing_time_seconds",
+}  # fmt: skip
 _NOT_OURS = ("DATABASE_URL", "DATABASE_PATH", "CTV_DATA_DIR")
 
 
@@ -50,6 +57,21 @@ class CircuitsStation(Station):
         """Write the tracking file of ``day`` (default: today's)."""
         return tracking_csv.write(tracking_csv.path_for(self.tracking, day or self.today), made)
 
+    def content(self, *, without: Collection[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table of the circuits, sorted; the same on both stores when they hold the same.
+
+        Left out is what belongs to the single run: when rows were written, and the record of imports.
+        """
+        found = {}
+        for table in METADATA.sorted_tables:
+            columns = [column for column in table.c if column.name not in _OF_THE_RUN]
+            names = ", ".join(f'"{column.name}"' for column in columns)
+            if table.name not in without:
+                rows = self.query(f"SELECT {names} FROM {table.name}")
+                plain = [tuple(map(_plain, columns, row)) for row in rows]
+                found[table.name] = sorted(plain, key=repr)
+        return found
+
     def here(
         self, job: str, body: Callable[..., object], *arguments: Any, day: date | None = None, dry_run: bool = False
     ) -> Result:
@@ -65,6 +87,24 @@ class CircuitsStation(Station):
         except SystemExit as ended:
             return Result(int(str(ended.code)), "", said.getvalue())
         raise AssertionError("a run always ends in SystemExit")
+
+
+def _plain(column: sa.Column[Any], value: Any) -> Any:
+    """A value as both stores have it."""
+    match column.type:
+        case _ if value is None:
+            return None
+        case sa.Boolean():
+            return bool(value)
+        case sa.JSON():
+            return json.loads(value) if isinstance(value, str) else value
+        case sa.Numeric():
+            return float(value)
+        case sa.DateTime():
+            return str(value).partition(".")[0]
+        case sa.Date():
+            return str(value)
+    return value
 
 
 def _move(run: Run, day: date | None) -> None:

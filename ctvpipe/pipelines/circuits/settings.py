@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from ctvpipe.core.settings import Settings
+from ctvpipe.pipelines.circuits import site_names, tracking_columns
 from ctvpipe.stores import address
 
 
@@ -41,10 +42,68 @@ class TrackingSettings(DatabaseSettings):
         alias="TRACKING_DATA_DIR",
         description="Directory of the order tracking files, tracking_data_YYYY-MM-DD.csv.",
     )
+    headers: str = Field(
+        "",
+        alias="TRACKING_HEADERS",
+        description="More headers of the tracking file and the column each means, for instance "
+        '"Order Notes=notes; PM=project_manager".',
+    )
+    trading_names: str = Field(
+        "",
+        alias="TRACKING_TRADING_NAMES",
+        description="Names that stand where the file should have a store's code, separated by semicolons: the code is "
+        "then taken from the site id.",
+    )
+    max_file_mib: int = Field(
+        50, ge=1, alias="TRACKING_MAX_FILE_MIB", description="Largest tracking file that is read, in MiB."
+    )
+
+    @field_validator("headers")
+    @classmethod
+    def _known_columns(cls, value: str) -> str:
+        unknown = set(_pairs(value).values()) - set(tracking_columns.FIELDS)
+        if unknown:
+            raise ValueError("must be HEADER=COLUMN; …, with columns such as provider, speed, notes")
+        return value
+
+    @property
+    def synonyms(self) -> dict[str, str]:
+        """The further headers as they are compared, and the column each means."""
+        return _pairs(self.headers)
+
+    @property
+    def trading_name_forms(self) -> frozenset[str]:
+        """The trading names as they are compared."""
+        return frozenset(site_names.comparable_site(name) for name in self.trading_names.split(";") if name.strip())
+
+
+def _pairs(text: str) -> dict[str, str]:
+    parts = [part.partition("=") for part in text.split(";") if part.strip()]
+    return {tracking_columns.plain(header): field.strip() for header, _, field in parts}
 
 
 class ImportSettings(TrackingSettings):
     """Job ``circuits-import``."""
+
+    max_rejected_percent: float = Field(
+        5,
+        ge=0,
+        le=100,
+        alias="TRACKING_MAX_REJECTED_PERCENT",
+        description="Refuse a tracking file of which more than this share of rows cannot be stored.",
+    )
+    max_loss_percent: float = Field(
+        40,
+        ge=0,
+        le=100,
+        alias="TRACKING_MAX_LOSS_PERCENT",
+        description="Refuse a tracking file that has lost more than this share of rows since the one before.",
+    )
+    clear_notes: bool = Field(
+        False,
+        alias="TRACKING_CLEAR_NOTES",
+        description="Whether notes on a circuit go when its order is enabled or canceled, where the file has no notes.",
+    )
 
 
 class ApiSettings(DatabaseSettings):

@@ -1,0 +1,125 @@
+"""What an import would change in ``circuits``: the file's records against the stored rows (facts 3.3). Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from ctvpipe.pipelines.circuits.tracking_columns import FIELDS, KEY, PLACES
+
+Key = tuple[str, str]
+TRACKING = "tracking"
+WRITTEN = (*FIELDS, "fingerprint", "data_source", "missing_since")
+# Once stored, never overwritten (facts 3.3, 7).
+_KEPT = ("assigned_to", "sctask")
+_ENDED = ("enabled", "cancelled", "canceled")
+
+
+class Stored(NamedTuple):
+    """A row of ``circuits``; ``values`` in the order of ``FIELDS``. ``protected``: a person has overridden it."""
+
+    id: int
+    values: tuple[Any, ...]
+    fingerprint: str | None
+    data_source: str
+    missing_since: date | None
+    protected: bool
+
+
+class StatusChange(NamedTuple):
+    """A circuit whose status changes."""
+
+    site_name: str
+    purpose: str
+    before: str | None
+    after: str | None
+
+
+@dataclass
+class Plan:
+    """What is to be written. ``rows``: new and changed ones, in the order of ``WRITTEN``; ``missing``: ids of stored
+    circuits that are not in the file any more; ``protected``: the keys of the file's that are overridden, and so skipped.
+    """
+
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    status_changes: list[StatusChange] = field(default_factory=list)
+    protected: list[Key] = field(default_factory=list)
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    notes_cleared: int = 0
+
+
+def plan(
+    wanted: Sequence[tuple[Any, ...]],
+    stored: Mapping[Key, Stored],
+    *,
+    fields: Collection[str],
+    clear_notes: bool = False,
+) -> Plan:
+    """Compare ``wanted``, values in the order of ``FIELDS``, one row a key, with what is stored.
+
+    ``fields``: the columns that the file has; what is stored of the others stays. ``clear_notes``: whether notes of
+    ours go when the order has ended (facts 3.3, 7).
+    """
+    made = Plan()
+    absent = [PLACES[name] for name in FIELDS if name not in fields]
+    clear_notes = clear_notes and "notes" not in fields
+    keys = set()
+    for values in wanted:
+        key = (values[0], values[1])
+        keys.add(key)
+        _take(made, list(values), stored.get(key), absent, clear_notes=clear_notes)
+    made.missing = [
+        row.id
+        for key, row in stored.items()
+        if key not in keys and row.data_source == TRACKING and not row.protected and row.missing_since is None
+    ]
+    return made
+
+
+def fingerprint(values: Sequence[Any]) -> str:
+    """SHA-256 over a circuit's imported values but its key, in their fixed order; nothing is not an empty text."""
+    texts = [None if value is None else str(value) for value in values[len(KEY) :]]
+    return hashlib.sha256(json.dumps(texts, separators=(",", ":")).encode()).hexdigest()
+
+
+def _take(made: Plan, values: list[Any], before: Stored | None, absent: Sequence[int], *, clear_notes: bool) -> None:
+    if before is not None and before.protected:
+        made.protected.append((values[0], values[1]))
+        return
+    if before is not None:
+        _keep(values, before.values, absent)
+    if clear_notes and values[PLACES["notes"]] is not None and _is_ended(values[PLACES["status"]]):
+        values[PLACES["notes"]] = None
+        made.notes_cleared += 1
+    found = tuple(values)
+    mark = fingerprint(found)
+    if before is not None and before[1:5] == (found, mark, TRACKING, None):
+        made.unchanged += 1
+        return
+    made.rows.append((*found, mark, TRACKING, None))
+    if before is None:
+        made.new += 1
+        return
+    made.changed += 1
+    old, new = before.values[PLACES["status"]], found[PLACES["status"]]
+    if old != new:
+        made.status_changes.append(StatusChange(found[0], found[1], old, new))
+
+
+def _keep(values: list[Any], before: Sequence[Any], absent: Sequence[int]) -> None:
+    for place in absent:
+        values[place] = before[place]
+    for name in _KEPT:
+        if before[PLACES[name]] is not None:
+            values[PLACES[name]] = before[PLACES[name]]
+
+
+def _is_ended(status: str | None) -> bool:
+    return any(word in (status or "").casefold() for word in _ENDED)
