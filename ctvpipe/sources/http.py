@@ -1,0 +1,249 @@
+"""The HTTP client of the jobs: paced, bounded in time and size, patient with a busy server, and never silent.
+
+A failure is an error, never an empty answer (facts 11, 4). What is told of a request is its place, without its query;
+keys go out in a header and into no message.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from ctvpipe import __version__
+from ctvpipe.core.errors import ConfigurationError, ContractError, PermanentError, TransientError
+from ctvpipe.sources.pacing import Patience, TokenBucket, retry_after
+
+T = TypeVar("T")
+_CHUNK = 1 << 16
+_MOST_PAGES = 1000
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED})
+
+
+class StatusError(PermanentError):
+    """The server answered with a ``status`` that another try will not change; 404 means that there is no such thing."""
+
+    def __init__(self, status: int, message: str, advice: str = "") -> None:
+        super().__init__(message, advice)
+        self.status = status
+
+
+class BusyError(TransientError):
+    """The server is busy or out of order; ``status`` is its answer, ``wait`` the seconds it asks for, if it does."""
+
+    def __init__(self, status: int, wait: float | None, message: str, advice: str = "") -> None:
+        super().__init__(message, advice)
+        self.status, self.wait = status, wait
+
+
+class NotJsonError(ContractError):
+    """The body is no JSON."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of status 200 to 299: the address it came from after redirects, its headers, and its whole body."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    next_page: str | None = None
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ``ContractError`` for anything else, such as a page of HTML."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            kind = self.headers.get("Content-Type", "").partition(";")[0] or "something without a type"
+            raise NotJsonError(
+                f"{place(self.url)} answered {kind} that is not JSON ({len(self.body)} bytes)",
+                "Something between this machine and the service may answer in its stead.",
+            ) from None
+
+
+class Bearer(AuthBase):
+    """Sends ``key`` as a bearer token; given as ``auth``, no ``.netrc`` of the machine takes its place."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+@dataclass
+class Client:
+    """One session with a service. ``pace`` is asked before every request, further tries and pages included.
+
+    ``timeout``: seconds until an answer begins; ``seconds`` until it is whole; ``max_bytes`` of a body, unpacked.
+    ``domain``: where a link to the next page may lead besides the host that was asked.
+    ``sent``: how many requests went out; ``limited``: how many were answered 429.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    auth: AuthBase | None = None
+    pace: TokenBucket | None = None
+    patience: Patience = field(default_factory=Patience)
+    timeout: float = 30.0
+    seconds: float = 120.0
+    max_bytes: int = 64 << 20
+    redirects: int = 5
+    domain: str = ""
+    sleep: Callable[[float], None] = time.sleep
+    sent: int = 0
+    limited: int = 0
+
+    def __post_init__(self) -> None:
+        self._session = requests.Session()
+        self._session.headers.update({"User-Agent": f"ctvpipe/{__version__}", **self.headers})
+        self._session.auth = self.auth
+        self._session.max_redirects = self.redirects
+
+    def get_json(self, url: str, params: Mapping[str, Any] | None = None, *, pace: TokenBucket | None = None) -> Any:
+        """The JSON at ``url``; errors as of ``request``. A body that is no JSON is asked for again as well."""
+        return self._tried(lambda: self._once("GET", url, pace, params=params).json())
+
+    def pages(
+        self, url: str, params: Mapping[str, Any] | None = None, *, pace: TokenBucket | None = None
+    ) -> Iterator[Any]:
+        """The JSON of ``url`` and of every page that a ``Link`` header with ``rel=next`` leads to.
+
+        Errors as of ``request``; ``ContractError`` for a link that leads elsewhere, or round in circles.
+        """
+        asked: set[str] = set()
+        link: str | None = url
+        while link is not None:
+            if link in asked or len(asked) == _MOST_PAGES:
+                raise ContractError(f"{place(url)}: the links to its next pages do not come to an end")
+            asked.add(link)
+            here = link
+            given = params if here == url else None
+            link, found = self._tried(lambda: self._page(here, given, pace))  # noqa: B023  (called at once)
+            if link is not None and not self._is_trusted(url, link):
+                raise ContractError(f"{place(url)}: its next page would be on another host")
+            yield found
+
+    def request(self, method: str, url: str, *, pace: TokenBucket | None = None, **options: Any) -> Answer:
+        """The answer to one request; ``options`` as of ``requests`` (``params``, ``data``, ``headers`` …).
+
+        Raises ``BusyError`` where the server stays busy or broken, ``TransientError`` where it does not answer,
+        ``StatusError`` for a status that stays, and ``ContractError`` for a body over ``max_bytes``.
+        """
+        return self._tried(lambda: self._once(method, url, pace, **options))
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
+    def _page(self, url: str, params: Mapping[str, Any] | None, pace: TokenBucket | None) -> tuple[str | None, Any]:
+        answer = self._once("GET", url, pace, params=params)
+        return answer.next_page, answer.json()
+
+    def _tried(self, once: Callable[[], T]) -> T:
+        """What ``once`` gives, tried again while that may help and patience lasts."""
+        waited = 0.0
+        failed = 0
+        while True:
+            try:
+                return once()
+            except (TransientError, NotJsonError) as error:
+                failed += 1
+                asked = error.wait if isinstance(error, BusyError) else None
+                wait = self.patience.wait(failed) if asked is None else asked
+                waited += wait
+                if failed >= self.patience.tries or waited > self.patience.seconds:
+                    error.message += f" ({failed} tries)" if failed > 1 else ""
+                    raise
+                self.sleep(wait)
+
+    def _once(self, method: str, url: str, pace: TokenBucket | None, **options: Any) -> Answer:
+        pace = pace or self.pace
+        if pace is not None:
+            pace.take()
+        self.sent += 1
+        began = time.monotonic()
+        try:
+            with self._session.request(method, url, timeout=self.timeout, stream=True, **options) as response:
+                self._require_success(response, url)
+                body = self._body(response, url, began)
+        except requests.TooManyRedirects:
+            raise StatusError(HTTPStatus.LOOP_DETECTED, f"{place(url)} redirects again and again") from None
+        except ValueError:  # requests' own for an address, http.client's for a header
+            raise ConfigurationError(f"{place(url)} cannot be asked: its address or its key is malformed") from None
+        except requests.RequestException as error:
+            raise TransientError(f"{place(url)}: {_trouble(error)}", "Check the network and the service.") from None
+        link = response.links.get("next", {}).get("url")
+        return Answer(response.url, response.headers, body, urljoin(response.url, link) if link else None)
+
+    def _require_success(self, response: requests.Response, url: str) -> None:
+        status = response.status_code
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            return
+        self.limited += status == HTTPStatus.TOO_MANY_REQUESTS
+        text = f"{place(url)} answered {status} {_phrase(status)}".rstrip()
+        if status in _AGAIN:
+            wait = retry_after(response.headers.get("Retry-After"))
+            raise BusyError(status, wait, text, "It is busy or out of order; the next run asks again.")
+        if status in _REFUSED:
+            raise StatusError(status, text, "The key or password is wrong, was revoked, or may not do this.")
+        raise StatusError(status, text)
+
+    def _body(self, response: requests.Response, url: str, began: float) -> bytes:
+        """The whole body, unpacked, within the limits of size and time."""
+        parts, size = [], 0
+        for part in response.iter_content(_CHUNK):
+            size += len(part)
+            if size > self.max_bytes:
+                raise ContractError(f"{place(url)} answered more than {self.max_bytes >> 20} MiB")
+            if time.monotonic() - began > self.seconds:
+                raise TransientError(f"{place(url)} did not finish its answer within {self.seconds:.0f} s")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _is_trusted(self, asked: str, link: str) -> bool:
+        """Whether the key may go where ``link`` leads: to the host that was asked, or one of the same domain."""
+        first, other = urlsplit(asked), urlsplit(link)
+        if first.scheme != other.scheme:
+            return False
+        at_home = bool(self.domain) and f".{other.hostname}".endswith(f".{self.domain}")
+        return first.netloc == other.netloc or at_home
+
+
+def place(url: str) -> str:
+    """``HOST/PATH`` of an address, fit to be shown: without user, password and query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{host}{parts.path}"
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _trouble(error: requests.RequestException) -> str:
+    """What is known of a connection that failed; the library's own text holds addresses with their queries."""
+    match error:
+        case requests.exceptions.SSLError():
+            return "the secure connection failed"
+        case requests.exceptions.ProxyError():
+            return "the proxy failed"
+        case requests.Timeout():
+            return "no answer in time"
+        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
+            return "the answer was cut off or damaged"
+        case requests.ConnectionError():
+            return "the connection failed"
+        case _:
+            return f"the request failed ({type(error).__name__})"
