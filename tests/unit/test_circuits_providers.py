@@ -1,0 +1,108 @@
+"""What the names of providers mean (facts 2.4, 13)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctvpipe.pipelines.circuits import providers
+
+ALIASES = sorted(providers.aliases().items())
+
+
+def test_the_table_is_the_facts() -> None:
+    assert len(ALIASES) == 102
+    assert len(set(providers.names())) == 59
+
+
+@pytest.mark.parametrize(("alias", "name"), ALIASES)
+def test_every_alias_means_its_own_name(alias: str, name: str) -> None:
+    """With the first alias that is more than 70 alike, 19 of the 102 mean another company's."""
+    for spelt in (alias, alias.upper(), f"  {alias.title()} "):
+        assert (providers.canonical(spelt) or "") == name
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("Frontier Communications", "Frontier"),
+        ("EarthLink", "EarthLink"),
+        ("EB2-Centurylink DSL", "CenturyLink"),
+        ("VZG IMEI 1", "VZW Cell"),
+        ("NSA ", None),
+        ("Newport Internet", "Newport Internet"),
+        ("Arcadia Networks", "Arcadia Networks"),
+        ("hunter communications", "hunter communications"),
+        ("cogent communications", "cogent communications"),
+        ("btc broadband", "btc broadband"),
+        ("Digital Path", "Digital Path"),
+        ("Spectrum Business Internet", "Charter Communications"),
+        ("Comcst", "Comcast"),
+        ("DSR Comcast Workplace Cable", "Comcast"),
+        ("Acme SN 12345 in the bay", "Acme"),
+        ("Acme ##old## Cable", "Acme Cable"),
+        ("verizon wireless", "VZW Cell"),
+        ("Accelerated 6300", None),
+        ("nan", None),
+        ("", None),
+        (None, None),
+        ("IMEI 1", None),
+    ],
+)
+def test_labels(label: str | None, name: str | None) -> None:
+    """Unanchored, the cut-words ``port``, ``sn``, ``5g`` and ``adi`` cut "Newport" and "Arcadia" in half."""
+    assert providers.canonical(label) == name
+
+
+def test_the_brokers_verizon_is_not_a_cellular_line() -> None:
+    assert providers.canonical("Verizon Fios") == "VZW Cell"
+    assert providers.canonical("Verizon Fios", from_broker=True) == "Verizon"
+
+
+@given(st.text(max_size=40))
+def test_any_text_has_a_meaning_or_none(text: str) -> None:
+    name = providers.canonical(text)
+    assert name is None or (name == " ".join(name.split()) and name)
+    found = providers.explain(text)
+    assert found.result == name
+    assert found.steps
+    assert providers.score(text, text) == (100.0 if providers.comparable(text) else 0.0)
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_comparing_is_the_same_from_both_sides(one: str, other: str) -> None:
+    assert providers.score(one, other) == providers.score(other, one)
+    assert 0 <= providers.score(one, other) <= 100
+
+
+@pytest.mark.parametrize(
+    ("label", "registry", "answer"),
+    [
+        ("Spectrum", "Charter Communications, LLC", True),
+        ("Starlink", "SpaceX Services, Inc.", True),
+        ("VZW Cell", "Verizon Business", True),
+        ("Brightspeed", "Level 3", True),
+        ("Lightpath", "Optimum", True),
+        ("Sparklight", "Cable One, Inc.", True),
+        ("AT&T", "Seattle Attic Fiber", False),
+        ("Comcast", "AT&T", False),
+        ("EarthLink", "Starlink", False),
+        ("Acme", "Unknown", None),
+        ("Acme", "Private IP", None),
+        ("Acme", "CGNAT", None),
+        ("Acme", None, None),
+        (None, "Comcast", None),
+        ("NSA", "Comcast", None),
+    ],
+)
+def test_notes_and_registry(label: str | None, registry: str | None, answer: bool | None) -> None:
+    """Compared by parts of words, ``att`` is found in "Seattle"."""
+    assert providers.agrees(label, registry) is answer
+
+
+def test_an_explanation_names_the_nearest() -> None:
+    found = providers.explain("DSR Comcst Cable")
+    assert [step for step, _ in found.steps] == ["as it is", "cut", "stripped", "nearest"]
+    assert found.candidates[0].name == found.result == "Comcast"
+    assert found.candidates == sorted(found.candidates, key=lambda candidate: -candidate.score)
