@@ -1,4 +1,4 @@
-"""``ctvpipe circuits``: the six nightly jobs of the circuits."""
+"""``ctvpipe circuits``: the six nightly jobs of the circuits, and what people decide of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from ctvpipe.cli import circuits_assign
 
 app = typer.Typer(help="Circuits: from the order tracking file and the device API to history.", no_args_is_help=True)
 
@@ -62,6 +64,10 @@ def enablement(dry_run: DryRun = False) -> None:
 def history(dry_run: DryRun = False) -> None:
     """Record, field by field, what has changed of the circuits since the day before."""
     _run("circuits-history", "history:record", dry_run=dry_run)
+
+
+app.command("assign")(circuits_assign.assign)
+app.command("assignments")(circuits_assign.list_assignments)
 
 
 def _run(job: str, body: str, *, dry_run: bool, **options: Any) -> None:

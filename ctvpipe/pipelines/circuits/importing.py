@@ -21,14 +21,12 @@ from ctvpipe.pipelines.circuits import (
     import_plan,
     import_report,
     import_store,
-    site_names,
     statuses,
     tracking_clashes,
     tracking_files,
     tracking_reading,
 )
 from ctvpipe.pipelines.circuits.settings import ImportSettings
-from ctvpipe.pipelines.circuits.tracking_clashes import Choice
 from ctvpipe.pipelines.circuits.tracking_files import TrackingFile
 from ctvpipe.stores import ingestion
 from ctvpipe.stores.merge import Merged
@@ -86,11 +84,7 @@ class _Import:
     ) -> None:
         self._run, self._settings, self._source, self._reading, self._force = run, settings, source, reading, force
         self._began = time.monotonic()
-        records = reading.records
-        self._choices = tracking_clashes.resolved(records, lambda record: record.key)
-        self._sites = tracking_clashes.resolved(
-            records, lambda record: site_names.site_key(record["site_id"], *record.key)
-        )
+        self._choices = tracking_clashes.resolved(reading.records, lambda record: record.key)
 
     def execute(self) -> None:
         import_report.reading(self._run, self._reading, list(self._choices.values()))
@@ -150,7 +144,7 @@ class _Import:
     def _keep_day(self, connection: sa.Connection) -> int:
         """Store the day's statuses and its summary. Returns how many rows were written."""
         day, name = self._source.day, self._source.path.name
-        states = {key: _state(choice) for key, choice in self._sites.items()}
+        states = statuses.of(self._reading.records)
         kept = statuses.store(connection, day, states, csv_file=name, rows=self._reading.rows)
         summary = import_store.write_summary(
             connection,
@@ -216,12 +210,6 @@ class _Import:
                 f"({import_report.rejected(reading)}), at most {most:g} % may be",
                 "Look at the file; TRACKING_MAX_REJECTED_PERCENT is the limit.",
             )
-
-
-def _state(choice: Choice) -> statuses.State:
-    record = choice.winner
-    site_name, purpose = record.key
-    return statuses.State(record["status"] or "", site_name, purpose, record["record_number"], record["assigned_to"])
 
 
 def _age(day: date, today: date) -> str:

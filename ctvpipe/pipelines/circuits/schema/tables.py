@@ -248,17 +248,19 @@ CONFIRMATIONS = _table(
     sa.UniqueConstraint("site_name", "circuit_purpose"),
 )
 
+# Who is to enable what. No purpose and no site id: the whole site.
 ASSIGNMENTS = _table(
     "circuit_assignments",
     *_required("site_name"),
-    *_text("site_id", "circuit_purpose"),
+    *_text("site_id"),
+    sa.Column("circuit_purpose", sa.Text, nullable=False, server_default=""),
     sa.Column("sctask", sa.Text, nullable=False, server_default=""),
     *_required("assigned_to"),
     sa.Column("assignment_date", sa.Date, nullable=False),
-    sa.Column("status", sa.Text, nullable=False, server_default="active"),
+    sa.Column("status", sa.Text, nullable=False, server_default="active"),  # active, closed
     *_text("notes", "created_by", "updated_by"),
     *_stamps(),
-    sa.UniqueConstraint("site_name", "sctask"),
+    sa.UniqueConstraint("site_name", "circuit_purpose", "sctask"),
 )
 DAILY_ENABLEMENTS = _table(
     "daily_enablements",
@@ -283,12 +285,12 @@ ENABLEMENT_SUMMARY = _table(
     *_stamps(),
 )
 
-# A circuit's values from the day on which they became so; a null ``values``: it was gone.
+# A circuit's tracked values from the day on which they became so; a null ``state``: it was gone.
 SNAPSHOTS = _table(
     "circuit_snapshot",
     sa.Column("circuit_id", _KEY, nullable=False),
     sa.Column("snapshot_date", sa.Date, nullable=False),
-    sa.Column("values", _JSON),
+    sa.Column("state", _JSON),
     sa.UniqueConstraint("circuit_id", "snapshot_date"),
 )
 HISTORY = _table(

@@ -1,0 +1,206 @@
+"""The history of the circuits on both stores: field by field, once a day, without loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ctvpipe.pipelines.circuits import history
+from tests.integration.circuits_rows import insert
+from tests.integration.circuits_station import CircuitsStation
+from tests.integration.station import Dump, Result
+from tests.integration.test_update_stores import alike
+
+DAY = date(2026, 11, 20)
+ROWS = [
+    {"monthly_cost": Decimal("450.00"), "provider": "Comcast", "speed": "300.0M x 30.0M"},
+    {"circuit_purpose": "Secondary", "site_id": "XYZ 01 -B", "status": "Ready for Enablement"},
+    {"site_name": "XYZ 02", "install_date": date(2026, 3, 4), "manual_override": None},
+]
+FIELDS = "SELECT circuit_id, field_name, old_value, new_value, change_type FROM circuit_history ORDER BY 1, 2"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def station(request: pytest.FixtureRequest, tmp_path: Path) -> CircuitsStation:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    made = CircuitsStation(tmp_path, url=url)
+    insert(made, ROWS)
+    assert night(made, 0).code == 0
+    return made
+
+
+def night(station: CircuitsStation, after: int, *, dry_run: bool = False) -> Result:
+    return station.here("circuits-history", history.record, day=DAY + timedelta(days=after), dry_run=dry_run)
+
+
+def data(station: CircuitsStation) -> Dump:
+    return station.dump(without={"ingestion_runs", "meta.ingestion_runs"})
+
+
+def test_the_first_night_is_the_baseline(station: CircuitsStation) -> None:
+    assert station.query("SELECT count(*) FROM circuit_snapshot") == [(3,)]
+    assert station.query(FIELDS) == []
+    assert "baseline" in station.runs()[0].message
+
+
+def test_a_quiet_night_writes_nothing(station: CircuitsStation) -> None:
+    before = station.dump()
+    assert night(station, 0).code == 0
+    assert night(station, 1).code == 0
+    assert station.dump() == before
+
+
+def test_every_changed_field_is_a_row_with_both_values(station: CircuitsStation) -> None:
+    station.execute(
+        "UPDATE circuits SET status = 'Order Canceled', monthly_cost = 449.99 WHERE id = 1",
+        "UPDATE circuits SET install_date = '2026-03-05', date_record_updated = '2026-11-20 01:02:03' WHERE id = 3",
+        "UPDATE circuits SET date_record_updated = '2026-11-20 01:02:03', fingerprint = 'x', last_csv_file = 'y' WHERE id = 2",
+    )
+    assert night(station, 1).code == 0
+    assert station.query(FIELDS) == [
+        (1, "monthly_cost", "450.00", "449.99", "COST_CHANGE"),
+        (1, "status", "Enabled", "Order Canceled", "CIRCUIT_DISABLED"),
+        (3, "install_date", "2026-03-04", "2026-03-05", "FIELD_CHANGE"),
+    ]
+    assert station.runs()[0].counters["rows"] == 3
+
+
+def test_the_change_of_a_secondary_circuit_stays_with_it(station: CircuitsStation) -> None:
+    station.execute("UPDATE circuits SET status = 'Enabled' WHERE circuit_purpose = 'Secondary'")
+    assert night(station, 1).code == 0
+    assert station.query(FIELDS) == [(2, "status", "Ready for Enablement", "Enabled", "CIRCUIT_ENABLED")]
+
+
+def test_the_same_day_again_adds_nothing_and_a_change_taken_back_leaves_nothing(station: CircuitsStation) -> None:
+    station.execute("UPDATE circuits SET status = 'Jeopardy', provider = 'Cox' WHERE id = 1")
+    assert night(station, 1).code == 0
+    before = station.dump()
+    assert night(station, 1).code == 0
+    assert station.dump() == before
+    station.execute("UPDATE circuits SET status = 'Enabled' WHERE id = 1")
+    assert night(station, 1).code == 0
+    assert station.query(FIELDS) == [(1, "provider", "Comcast", "Cox", "PROVIDER_CHANGE")]
+    station.execute("UPDATE circuits SET provider = 'Comcast' WHERE id = 1")
+    assert night(station, 1).code == 0
+    assert station.query(FIELDS) == []
+    assert station.query("SELECT count(*) FROM circuit_snapshot") == [(3,)]
+
+
+def test_a_change_of_a_day_without_a_run_is_recorded_by_the_next(station: CircuitsStation) -> None:
+    station.execute("UPDATE circuits SET status = 'Jeopardy' WHERE id = 1")
+    assert night(station, 5).code == 0
+    found = station.query("SELECT field_name, snapshot_date FROM circuit_history")
+    assert [(name, str(day)) for name, day in found] == [("status", "2026-11-25")]
+
+
+def test_a_circuit_comes_and_goes_with_its_file_and_with_its_row(station: CircuitsStation) -> None:
+    steps: list[tuple[str | None, list[tuple[Any, ...]]]] = [
+        ("UPDATE circuits SET missing_since = '2026-11-21' WHERE id = 1", [(1, "Active", None, "REMOVED_CIRCUIT")]),
+        ("UPDATE circuits SET missing_since = NULL WHERE id = 1", [(1, None, "Active", "NEW_CIRCUIT")]),
+        ("DELETE FROM circuits WHERE id = 3", [(3, "Active", None, "REMOVED_CIRCUIT")]),
+        (None, [(4, None, "Active", "NEW_CIRCUIT")]),
+        ("UPDATE circuits SET provider = NULL WHERE provider IS NULL", []),
+    ]
+    for number, (statement, expected) in enumerate(steps, 1):
+        if statement:
+            station.execute(statement)
+        else:
+            insert(station, [{"site_name": "XYZ 03"}])
+        assert night(station, number).code == 0
+        day = DAY + timedelta(days=number)
+        rows = station.query(
+            "SELECT circuit_id, old_value, new_value, change_type FROM circuit_history "
+            f"WHERE field_name = 'Circuit Status' AND snapshot_date = '{day}'"
+        )
+        assert rows == expected, statement
+    assert station.query("SELECT count(*) FROM circuit_history") == [(4,)]
+
+
+def test_what_people_change_is_seen_and_a_null_override_is_none(station: CircuitsStation) -> None:
+    station.execute(
+        "UPDATE circuits SET manual_override = TRUE, manual_override_by = 'ann', status = 'Jeopardy' WHERE id = 1",
+        "UPDATE circuits SET manual_override = NULL WHERE id = 2",
+        "UPDATE circuits SET manual_override = FALSE WHERE id = 3",
+    )
+    assert night(station, 1).code == 0
+    assert station.query("SELECT circuit_id, field_name, new_value, source FROM circuit_history ORDER BY 1, 2") == [
+        (1, "manual_override", "true", "manual"),
+        (1, "manual_override_by", "ann", "manual"),
+        (1, "status", "Jeopardy", "manual"),
+    ]
+
+
+def test_a_dry_run_says_what_it_would_record_and_writes_nothing(station: CircuitsStation) -> None:
+    station.execute("UPDATE circuits SET status = 'Jeopardy' WHERE id = 1")
+    before = station.dump()
+    result = night(station, 1, dry_run=True)
+    assert result.code == 0
+    assert "would record 1 change and take 1 snapshots" in result.text
+    assert station.dump() == before
+
+
+def test_old_snapshots_go_and_the_state_of_every_circuit_stays(station: CircuitsStation) -> None:
+    station.settings["CIRCUITS_SNAPSHOT_DAYS"] = "10"
+    for number in (1, 2, 3, 15, 16):
+        station.execute(f"UPDATE circuits SET provider = 'number {number}' WHERE id = 1")
+        assert night(station, number).code == 0
+    days = [
+        str(day)
+        for (day,) in station.query("SELECT snapshot_date FROM circuit_snapshot WHERE circuit_id = 1 ORDER BY 1")
+    ]
+    assert days == ["2026-11-23", "2026-12-05", "2026-12-06"]
+    assert station.query("SELECT count(*) FROM circuit_snapshot WHERE circuit_id <> 1") == [(2,)]
+    assert station.query("SELECT count(*) FROM circuit_history") == [(5,)]
+    assert night(station, 99).code == 0
+    assert station.query("SELECT count(*) FROM circuit_history") == [(5,)]
+
+
+def test_a_clock_that_went_back_is_refused(station: CircuitsStation) -> None:
+    before = station.dump()
+    result = night(station, -1)
+    assert result.code == 3
+    assert "there is a snapshot of 2026-11-20" in result.text
+    assert station.dump() == before
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM circuits", None])
+def test_without_circuits_nothing_is_taken_for_removed(
+    station: CircuitsStation, change: str | None, tmp_path: Path
+) -> None:
+    if change:
+        station.execute(change)
+    else:
+        station = CircuitsStation(tmp_path / "new")
+    result = night(station, 1)
+    assert result.code == 1
+    assert "there are no circuits" in result.text
+    if change:
+        assert station.query(FIELDS) == []
+
+
+def test_both_stores_hold_the_same_rows(tmp_path: Path, postgres_url: str) -> None:
+    pair = [CircuitsStation(tmp_path / "small"), CircuitsStation(tmp_path / "grown up", url=postgres_url)]
+    changes: list[Callable[[CircuitsStation], None]] = [
+        lambda station: insert(station, ROWS),
+        lambda station: station.execute("UPDATE circuits SET monthly_cost = 1200.5, status = 'Jeopardy' WHERE id < 3"),
+        lambda station: station.execute(
+            "DELETE FROM circuits WHERE id = 1", "UPDATE circuits SET manual_override = TRUE"
+        ),
+        lambda station: insert(station, [{"site_name": "Cañon", "notes": "a\tb\\c\nd"}]),
+    ]
+    for number, change in enumerate(changes):
+        for station in pair:
+            change(station)
+            assert night(station, number).code == 0
+    small, grown_up = (alike(data(station)) for station in pair)
+    assert len(small["circuit_history"]) == 8
+    assert small["circuit_history"] == grown_up["circuit_history"]
+    assert [(*row[:3], json.loads(row[3] or "null")) for row in small["circuit_snapshot"]] == grown_up[
+        "circuit_snapshot"
+    ]
