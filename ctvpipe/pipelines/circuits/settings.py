@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from ctvpipe.core.settings import Settings
-from ctvpipe.pipelines.circuits import site_names, tracking_columns
+from ctvpipe.pipelines.circuits import exclusions, site_names, tracking_columns
 from ctvpipe.stores import address
 
 
@@ -126,17 +127,86 @@ class ApiSettings(DatabaseSettings):
         description="Key of the Meraki Dashboard API; empty: not configured.",
         json_schema_extra={"also": ["MERAKI_DASHBOARD_API_KEY"]},
     )
+    api_url: str = Field(
+        "https://api.meraki.com/api/v1",
+        alias="MERAKI_API_URL",
+        description="The API's address; Canada, China, India and governments have their own.",
+    )
+    requests_per_second: float = Field(
+        9,
+        gt=0,
+        le=10,
+        alias="MERAKI_REQUESTS_PER_SECOND",
+        description="Requests a second to one organisation; 10 are allowed, for all programs that ask it together.",
+    )
+    max_loss_percent: float = Field(
+        20,
+        ge=0,
+        le=100,
+        alias="MERAKI_MAX_LOSS_PERCENT",
+        description="Refuse an inventory that has lost more than this share of the devices that are stored as active.",
+    )
+
+    @field_validator("api_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+            raise ValueError("must be https://HOST/api/v1")
+        if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError("must be https, or the key would be readable on its way")
+        return value.rstrip("/")
 
 
-class InventorySettings(ApiSettings):
+class ExclusionSettings(Settings):
+    """Which networks are no stores."""
+
+    excluded_tags: str = Field(
+        exclusions.TAGS,
+        alias="CIRCUITS_EXCLUDED_TAGS",
+        description="Networks that have a device with one of these tags are no stores.",
+    )
+    excluded_names: str = Field(
+        exclusions.NAMES,
+        alias="CIRCUITS_EXCLUDED_NAMES",
+        description="Nor are those with one of these, as whole words, in their name,",
+    )
+    excluded_notes: str = Field(
+        exclusions.NOTES,
+        alias="CIRCUITS_EXCLUDED_NOTES",
+        description="or in a device's notes.",
+    )
+
+    @property
+    def excluded(self) -> exclusions.Exclusions:
+        """The three lists."""
+        lists = (self.excluded_tags, self.excluded_names, self.excluded_notes)
+        return exclusions.Exclusions(*map(exclusions.listed, lists))
+
+
+class InventorySettings(ApiSettings, ExclusionSettings):
     """Job ``meraki-inventory``."""
+
+    organization: str = Field(
+        "",
+        alias="MERAKI_ORGANIZATION",
+        description="The organisation whose appliances are collected: its id, or its exact name; empty: the only one "
+        "that the key sees.",
+    )
 
 
 class AllInventorySettings(ApiSettings):
     """Job ``meraki-inventory-all``."""
 
+    lifecycle_file: Path | None = Field(
+        None,
+        alias="MERAKI_LIFECYCLE_FILE",
+        description="CSV with the columns model, announcement_date, end_of_sale, end_of_support, for models whose dates "
+        "the API does not give.",
+    )
 
-class EnrichSettings(AwaitingSettings):
+
+class EnrichSettings(AwaitingSettings, ExclusionSettings):
     """Job ``circuits-enrich``."""
 
 
