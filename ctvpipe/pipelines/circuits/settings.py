@@ -184,7 +184,54 @@ class ExclusionSettings(Settings):
         return exclusions.Exclusions(*map(exclusions.listed, lists))
 
 
-class InventorySettings(ApiSettings, ExclusionSettings):
+class RegistrySettings(Settings):
+    """Whom addresses belong to."""
+
+    registry_url: str = Field(
+        "https://rdap.arin.net/registry/ip/",
+        alias="RDAP_URL",
+        description="The registry that is asked who provides an address (RDAP); it sends on what others know.",
+    )
+    registry_rate: float = Field(
+        1.0,
+        gt=0,
+        alias="RDAP_REQUESTS_PER_SECOND",
+        description="Requests a second to one registry. An answer is kept for 30 days.",
+    )
+    registry_minutes: float = Field(
+        30.0,
+        gt=0,
+        alias="RDAP_MINUTES",
+        description="How long a night registries are asked; the next night goes on with the rest.",
+    )
+    own_names: str = Field(
+        "",
+        alias="CIRCUITS_OWN_NAMES",
+        description="Names of your own companies, separated by semicolons: where one of them is registered for an "
+        "address, the provider is the one who gave it the address.",
+    )
+    known_file: Path | None = Field(
+        None,
+        alias="CIRCUITS_KNOWN_PROVIDERS_FILE",
+        description="File of what you know better than the registry, one line each: 203.0.113.0/24 Example Fiber "
+        "# who, when",
+    )
+
+    @field_validator("registry_url")
+    @classmethod
+    def _registry(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+            raise ValueError("must be https://HOST/PATH/")
+        return value
+
+    @property
+    def own(self) -> list[str]:
+        """The names of our own companies."""
+        return [name.strip() for name in self.own_names.split(";") if name.strip()]
+
+
+class InventorySettings(ApiSettings, ExclusionSettings, RegistrySettings):
     """Job ``meraki-inventory``."""
 
     organization: str = Field(
