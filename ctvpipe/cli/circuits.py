@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ctvpipe.cli import circuits_assign
+from ctvpipe.cli import circuits_assign, circuits_conflicts, circuits_override
 
 app = typer.Typer(help="Circuits: from the order tracking file and the device API to history.", no_args_is_help=True)
 
@@ -68,6 +68,9 @@ def history(dry_run: DryRun = False) -> None:
 
 app.command("assign")(circuits_assign.assign)
 app.command("assignments")(circuits_assign.list_assignments)
+app.command("override")(circuits_override.override)
+app.command("overrides")(circuits_override.list_overrides)
+app.command("conflicts")(circuits_conflicts.conflicts)
 
 
 def _run(job: str, body: str, *, dry_run: bool, **options: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.workbook import rows
 from tests.fakes.workbook_cells import Row, text
+from tests.integration.circuits_station import CircuitsStation
 from tests.integration.nights import PLAIN, night
 from tests.integration.postgres_server import PostgresServer
 from tests.integration.station import Station
@@ -45,6 +46,13 @@ def big_station(tmp_path: Path, postgres_url: str) -> Station:
 def any_station(request: pytest.FixtureRequest, tmp_path: Path) -> Station:
     """A station on either store."""
     return Station(tmp_path, url=request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_circuits(request: pytest.FixtureRequest, tmp_path: Path) -> CircuitsStation:
+    """A station of the circuits on either store."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    return CircuitsStation(tmp_path, url=url)
 
 
 @pytest.fixture

@@ -20,12 +20,9 @@ JOB = "circuits-import"
 OVERRIDE = "UPDATE circuits SET manual_override = TRUE, status = 'by hand' WHERE site_name = 'XYZ 01'"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def station(request: pytest.FixtureRequest, tmp_path: Path) -> CircuitsStation:
-    """A station on either store."""
-    return CircuitsStation(
-        tmp_path, url=request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    )
+@pytest.fixture
+def station(any_circuits: CircuitsStation) -> CircuitsStation:
+    return any_circuits
 
 
 def night(station: CircuitsStation, made: list[Row], *, ago: int = 0, **options: Any) -> Result:
