@@ -101,7 +101,7 @@ def _plain(column: sa.Column[Any], value: Any) -> Any:
         case sa.Numeric():
             return float(value)
         case sa.DateTime():
-            return str(value).partition(".")[0]
+            return str(value)[:19]  # to the second; with or without a zone, it is UTC
         case sa.Date():
             return str(value)
     return value
