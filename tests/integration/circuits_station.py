@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from ctvpipe import jobs
 from ctvpipe.core.run import Run, run_of
 from ctvpipe.pipelines.circuits.schema.tables import METADATA
+from ctvpipe.stores.types import Instant
 from tests.fakes import tracking_csv
 from tests.integration.station import Result, Station
 
@@ -100,7 +101,7 @@ def _plain(column: sa.Column[Any], value: Any) -> Any:
             return json.loads(value) if isinstance(value, str) else value
         case sa.Numeric():
             return float(value)
-        case sa.DateTime():
+        case sa.DateTime() | Instant():
             return str(value)[:19]  # to the second; with or without a zone, it is UTC
         case sa.Date():
             return str(value)

@@ -11,8 +11,9 @@ import pytest
 
 from ctvpipe.pipelines.circuits.importing import import_orders
 from ctvpipe.pipelines.circuits.meraki import collect
-from tests.fakes import meraki_api, tracking_csv
+from tests.fakes import meraki_api, rdap_registry, tracking_csv
 from tests.fakes.meraki_api import KEY, Api, Fault, Spec
+from tests.fakes.rdap_registry import Registered
 from tests.integration.circuits_station import CircuitsStation
 from tests.integration.station import Result
 
@@ -316,3 +317,53 @@ def test_without_circuits_no_store_is_new(small: CircuitsStation) -> None:
     assert result.code == 0
     assert "there are no circuits yet" in result.text
     assert stores(small) == []
+
+
+def lines_at(api: Api, addresses: list[str]) -> None:
+    """Give the first appliances these public addresses on their first line, and no second line."""
+    for uplink, address in zip(api.organizations[0].uplinks.values(), addresses, strict=False):
+        uplink["uplinks"] = [{**uplink["uplinks"][0], "ip": "192.168.0.2", "publicIp": address}]
+    api.changed()
+
+
+def test_registries_say_who_provides_a_line_and_the_notes_are_compared(station: CircuitsStation, api: Api) -> None:
+    addresses = ["8.8.8.8", "8.8.9.9", "100.64.0.9", "10.1.2.3"]
+    for item, said in zip(api.organizations[0].devices.values(), ("Comcast", "Acme", "Acme", "Acme"), strict=False):
+        item["notes"] = f"WAN1: {said} 10M x 1M"
+    lines_at(api, addresses)
+    with rdap_registry.serving(Registered("8.8.0.0/16", "Acme Telecom LLC")) as registry:
+        station.settings |= {"RDAP_URL": registry.url, "RDAP_REQUESTS_PER_SECOND": "1000"}
+        assert night(station, ago=1).code == 0
+        assert len(registry.requests) == 1, (
+            "one answer is good for its whole range; private addresses are not asked for"
+        )
+        said = station.query(
+            "SELECT wan1_public_ip, wan1_arin_provider, wan1_provider_comparison FROM meraki_inventory"
+        )
+        assert {row[0]: row[1:] for row in said if row[0] in addresses} == {
+            "8.8.8.8": ("Acme Telecom LLC", "No match"),
+            "8.8.9.9": ("Acme Telecom LLC", "Match"),
+            "100.64.0.9": ("CGNAT", None),
+            "10.1.2.3": ("Private IP", None),
+        }
+        before = station.dump()
+        registry.behaviours[""] = 500
+        assert night(station).code == 0
+        assert len(registry.requests) == 1
+    assert station.dump() == before
+
+
+def test_with_the_registries_down_a_line_keeps_its_provider_and_the_run_warns(
+    station: CircuitsStation, api: Api
+) -> None:
+    lines_at(api, ["8.8.8.8"])
+    with rdap_registry.serving(Registered("8.8.0.0/16", "Acme Telecom LLC")) as registry, quick():
+        station.settings |= {"RDAP_URL": registry.url, "RDAP_REQUESTS_PER_SECOND": "1000"}
+        assert night(station, ago=40).code == 0
+        station.execute("UPDATE rdap_cache SET last_queried = '2020-01-01 00:00:00'")
+        lines_at(api, ["8.8.8.8", "9.9.9.9"])
+        registry.behaviours[""] = 503
+        assert night(station).code == 0
+    found = dict(station.query("SELECT wan1_public_ip, wan1_arin_provider FROM meraki_inventory"))
+    assert (found["8.8.8.8"], found["9.9.9.9"]) == ("Acme Telecom LLC", None)
+    assert "nobody said who provides 2 addresses" in station.runs(JOB)[0].warnings[0]

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from ctvpipe.core import clock
 from ctvpipe.core.errors import ContractError
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.circuits import appliance_store, appliances, database, gone, new_stores
+from ctvpipe.pipelines.circuits import appliance_store, appliances, database, gone, new_stores, rdap, rdap_cache
 from ctvpipe.pipelines.circuits.appliance_store import Stored, Written
 from ctvpipe.pipelines.circuits.appliances import Collected, Row
 from ctvpipe.pipelines.circuits.meraki_api import Api, Organization, chosen
+from ctvpipe.pipelines.circuits.rdap_cache import Answer
 from ctvpipe.pipelines.circuits.settings import InventorySettings
 from ctvpipe.stores import ingestion
 
@@ -32,35 +33,37 @@ def collect(run: Run, *, force: bool = False) -> None:
     settings = run.load(InventorySettings)
     api = Api(settings)
     settings.require_url()
-    before = _before(run, settings)
+    before, cached = _before(run, settings)
     collected = _fetch(api, chosen(api.organizations(), settings.organization))
     run.count("requests", api.client.sent)
     run.count("rate_limited", api.client.limited)
     rows = appliances.rows(collected)
     _check(rows, collected, before, settings, force=force)
     _tell(run, rows, collected)
-    rows = appliances.with_providers(rows, before.providers.get)
-    day = clock.business_day(run.started, run.tz)
     if run.dry_run:
         _preview(run, rows, before)
         return
+    rows, learned = _with_providers(run, settings, rows, before, cached)
+    day = clock.business_day(run.started, run.tz)
     with database.writing(run, settings) as connection:
         # Once more: another machine may have written since.
         before = appliance_store.stored(connection)
         written = appliance_store.write(connection, rows, before, day=day, now=clock.now())
         stores = _find_stores(run, connection, settings, rows, day)
-        if written.anything or stores:
+        answers = rdap_cache.store(connection, learned, clock.now())
+        if written.anything or stores or answers.written:
             _record(run, connection, collected.organization, rows, written)
     _report(run, rows, written)
 
 
-def _before(run: Run, settings: InventorySettings) -> Stored:
-    """What is stored. The first transaction also brings the schema forward, and finds a database that is down early."""
+def _before(run: Run, settings: InventorySettings) -> tuple[Stored, list[Answer]]:
+    """What is stored, and what registries have answered. The first transaction also brings the schema forward, and
+    finds a database that is down before anything is asked for."""
     if run.dry_run:
         with database.reading(settings) as connection:
-            return appliance_store.stored(connection)
+            return appliance_store.stored(connection), []
     with database.writing(run, settings) as connection:
-        return appliance_store.stored(connection)
+        return appliance_store.stored(connection), rdap_cache.read(connection)
 
 
 def _fetch(api: Api, organization: Organization) -> Collected:
@@ -97,6 +100,22 @@ def _tell(run: Run, rows: list[Row], collected: Collected) -> None:
         run.warn(f"{unnamed} appliances are in networks that the device API does not list")
     run.count("networks", len(collected.networks))
     run.count("offline", sum(row["availability"] != "online" for row in rows))
+
+
+def _with_providers(
+    run: Run, settings: InventorySettings, rows: list[Row], before: Stored, cached: list[Answer]
+) -> tuple[list[Row], list[Answer]]:
+    """The rows with who provides their addresses, and what is to be kept of the registries' answers. Where no registry
+    answers, the provider that the address had before stays.
+    """
+    with rdap.resolving(run, settings, cached) as resolver:
+        found = resolver.resolve(appliances.all_addresses(rows))
+
+    def provider_of(address: str) -> str | None:
+        provider = found[address]
+        return before.providers.get(address) if provider.is_unanswered else provider.name
+
+    return appliances.with_providers(rows, provider_of), resolver.learned
 
 
 def _preview(run: Run, rows: list[Row], before: Stored) -> None:
