@@ -36,6 +36,12 @@ def both(*words: str | None) -> Notes:
         ("WAN1\\nAcme\\n10M x 1M", both("Acme", "10.0M x 1.0M")),
         ("Acme 600Mbps x 35Mbps, speeds 1 x 1", both("Acme", "600.0M x 35.0M")),
         ("the WAN 100M line", both("the WAN 100M line", None)),
+        ("Acme WAN 1.5G x 35M", both("Acme WAN", "1500.0M x 35.0M")),
+        ("Acme WAN 1G x 1G", both("Acme WAN", "1000.0M x 1000.0M")),
+        ("WAN 1 Gigabit Acme", both("Gigabit Acme", None)),
+        # Cutting the provider's label takes nothing of the speed: its second half was lost that way (facts 11, 18).
+        ("WAN1: DSR Comcast Workplace Cable 1.2G x 35M static IP", both("Comcast Workplace Cable", "1200.0M x 35.0M")),
+        ("WAN1: Spectrum port 3 600M x 35M", both("Spectrum", "600.0M x 35.0M")),
         ("wan2 Newport Internet 1.5G x 35M", both(None, None, "Newport Internet", "1500.0M x 35.0M")),
         ("WAN1: DIGI WAN2: Accelerated", both("Digi", "Cell", "Accelerated", "Cell")),
         ("WAN1: WAN1: Acme 5M x 1M", both("Acme", "5.0M x 1.0M")),

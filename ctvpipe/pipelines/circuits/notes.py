@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from ctvpipe.pipelines.circuits import providers, speeds
 
-_MARKER = re.compile(r"(?<!\w)WAN\s*([12])(?!\d)\s*:?", re.IGNORECASE)
+# "WAN 100M" and "WAN 1.5G" name a speed, not a line.
+_MARKER = re.compile(r"(?<!\w)WAN\s*([12])(?!\d|\.\d|[MG](?:B|BPS)?(?!\w))\s*:?", re.IGNORECASE)
 _LABEL = re.compile(r"^(?:NOT\s+)?DSR(?!\w)[\s:]*", re.IGNORECASE)
 _SIGNS = re.compile(r"[^\w .&|-]|_")
 _CELLULAR = "VZW Cell"

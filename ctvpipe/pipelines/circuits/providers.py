@@ -11,13 +11,15 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
 from rapidfuzz import fuzz
 
-_SHORT, _SURE, _CLOSE = 8, 85, 80
+# Scores that make two names one. In a name of fewer letters than "short", one of them is a large part.
+_SURE, _CLOSE, _SHORT = 85, 80, 8
+_MEMORY = 16384  # names; a night has a few hundred, each many times
 _FOLLOWED = 4  # letters of an alias that may be followed by more words
 _FEW = 3
 
@@ -53,6 +55,7 @@ def aliases() -> dict[str, str]:
     return {alias: name for name, spellings in _table()["aliases"].items() for alias in spellings}
 
 
+@lru_cache(_MEMORY)
 def canonical(label: str | None, *, from_broker: bool = False) -> str | None:
     """The provider that ``label`` means; ``None`` for no provider; an unknown one's name is the cleaned label.
 
@@ -79,22 +82,23 @@ def explain(label: str | None, *, from_broker: bool = False) -> Explanation:
         if (family := _family(text, from_broker=from_broker)) is not None:
             return _settled(found, "family", family)
     found.candidates = _nearest(text)
-    if found.candidates and _is_match(text, found.candidates[0]):
+    if found.candidates and found.candidates[0].score >= _SURE:
         return _settled(found, "nearest", found.candidates[0].name)
     return _settled(found, "unknown", text)
 
 
 def cut(label: str) -> str:
     """``label`` without ``##…##``, and without what is no name any more: serial numbers, places, addresses."""
-    words = "|".join(_table()["cut"])
-    return _blanks(re.sub(rf"(?<!\w)(?:{words})(?!\w).*", "", re.sub(r"##.*?##", " ", label), flags=re.IGNORECASE))
+    return _blanks(_cut_words().sub("", re.sub(r"##.*?##", " ", label)))
 
 
+@lru_cache(_MEMORY)
 def comparable(name: str | None) -> str:
     """The form in which two names are compared: lower case, without signs, and without words that tell nothing."""
     return " ".join(_telling(canonical(name, from_broker=True) or ""))
 
 
+@lru_cache(_MEMORY)
 def score(one: str | None, other: str | None) -> float:
     """How like two names are, 0 to 100; 0 where one is missing. Whole words count, not parts of them."""
     first, second = comparable(one), comparable(other)
@@ -102,27 +106,43 @@ def score(one: str | None, other: str | None) -> float:
         return 0.0
     if first == second or _registered(one, other) or _registered(other, one):
         return 100.0
-    return max(fuzz.ratio(first, second), fuzz.token_set_ratio(first, second))
+    return 100.0 if _begins(first, second) or _begins(second, first) else fuzz.ratio(first, second)
+
+
+def says_nothing(name: str | None) -> bool:
+    """Whether a label or a registry's answer is empty or one of those that stand for no provider: ``Private IP``, ``CGNAT``."""
+    return not name or name.casefold() in _table()["no_answer"]
 
 
 def agrees(label: str | None, registry_name: str | None) -> bool | None:
     """Whether the notes' label and the registry mean the same provider; ``None`` where one of them says nothing
     (facts 4.3, 1)."""
-    if not label or not registry_name or {label.casefold(), registry_name.casefold()} & set(_table()["no_answer"]):
+    if says_nothing(label) or says_nothing(registry_name):
         return None
     if not comparable(label) or not comparable(registry_name):
         return None
-    return score(label, registry_name) >= _CLOSE
+    shorter = min(len(comparable(label)), len(comparable(registry_name)))
+    return score(label, registry_name) >= (_SURE if shorter < _SHORT else _CLOSE)
 
 
 def _registered(label: str | None, registry_name: str | None) -> bool:
-    """Whether a word in the label is known to be that name in the registry."""
-    said, name = _spaced(label or ""), comparable(registry_name)
-    return any(
-        f" {word} " in said and name in {comparable(known), " ".join(_telling(known))}
+    """Whether a word in the label, or in what it means, is known to be that name in the registry."""
+    said, name = _spaced(f"{label} | {canonical(label)}"), comparable(registry_name)
+    return any(f" {word} " in said and name in names for word, names in _registry_names())
+
+
+@cache
+def _registry_names() -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple(
+        (word, frozenset(form for name in names for form in (comparable(name), " ".join(_telling(name)))))
         for word, names in _table()["registry"].items()
-        for known in names
     )
+
+
+def _begins(whole: str, beginning: str) -> bool:
+    """Whether ``whole`` is ``beginning`` and more words, so that it is one of its branches. The same word elsewhere in
+    a name says nothing, nor does a beginning that is short."""
+    return len(beginning) >= _FOLLOWED and whole.startswith(f"{beginning} ")
 
 
 def _settled(found: Explanation, step: str, name: str) -> Explanation:
@@ -140,8 +160,17 @@ def _stripped(text: str) -> str:
             end = "" if prefix.endswith("-") else r"(?!\w)"
             shorter = re.sub(rf"^{re.escape(prefix)}{end}[\s:]*", "", text, flags=re.IGNORECASE)
             begun, text = begun or shorter != text, shorter
-    noise = "|".join(_table()["noise"])
-    return _blanks(re.sub(rf"(?<!\w)(?:{noise})(?!\w)", " ", text, flags=re.IGNORECASE)).strip("|-/ ")
+    return _blanks(_noise().sub(" ", text)).strip("|-/ ")
+
+
+@cache
+def _cut_words() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(_table()['cut'])})(?!\w).*", re.IGNORECASE)
+
+
+@cache
+def _noise() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(_table()['noise'])})(?!\w)", re.IGNORECASE)
 
 
 def _family(text: str, *, from_broker: bool) -> str | None:
@@ -158,20 +187,22 @@ def _family(text: str, *, from_broker: bool) -> str | None:
 def _nearest(text: str) -> list[Candidate]:
     spaced, telling = _spaced(text), " ".join(_telling(text))
     found = []
-    for alias, name in aliases().items():
-        if not name or alias in _table()["plain"]:
-            continue
-        likeness = fuzz.ratio(telling, " ".join(_telling(alias))) if telling else 0.0
-        if len(alias) >= _FOLLOWED and spaced.startswith(_spaced(alias)):
-            likeness = 100.0
+    for alias, name, whole, form in _comparable_aliases():
+        likeness = 100.0 if len(alias) >= _FOLLOWED and spaced.startswith(whole) else fuzz.ratio(telling, form)
         found.append(Candidate(alias, name, round(likeness, 1)))
     found.sort(key=lambda candidate: (-candidate.score, -len(candidate.alias), candidate.alias))
     return found[:_FEW]
 
 
-def _is_match(text: str, best: Candidate) -> bool:
-    short = len("".join(_telling(text))) < _SHORT
-    return best.score >= (_SURE if short else _CLOSE)
+@cache
+def _comparable_aliases() -> tuple[tuple[str, str, str, str], ...]:
+    """Aliases that another name may be near to: alias, name, its words, and those of them that tell it from others."""
+    plain = _table()["plain"]
+    return tuple(
+        (alias, name, _spaced(alias), " ".join(_telling(alias)))
+        for alias, name in aliases().items()
+        if name and alias not in plain
+    )
 
 
 def _telling(name: str) -> list[str]:
