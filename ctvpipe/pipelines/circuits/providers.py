@@ -17,8 +17,10 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-# Scores that make two names one. In a name of fewer letters than "short", one of them is a large part.
-_SURE, _CLOSE, _SHORT = 85, 80, 8
+# Scores that make two names one: of an unknown name and an alias, and of a label and a registry's name. In a name of
+# fewer letters than "short", one of them is a large part.
+ENOUGH = 85
+_CLOSE, _SHORT = 80, 8
 _MEMORY = 16384  # names; a night has a few hundred, each many times
 _FOLLOWED = 4  # letters of an alias that may be followed by more words
 _FEW = 3
@@ -82,7 +84,7 @@ def explain(label: str | None, *, from_broker: bool = False) -> Explanation:
         if (family := _family(text, from_broker=from_broker)) is not None:
             return _settled(found, "family", family)
     found.candidates = _nearest(text)
-    if found.candidates and found.candidates[0].score >= _SURE:
+    if found.candidates and found.candidates[0].score >= ENOUGH:
         return _settled(found, "nearest", found.candidates[0].name)
     return _settled(found, "unknown", text)
 
@@ -122,7 +124,7 @@ def agrees(label: str | None, registry_name: str | None) -> bool | None:
     if not comparable(label) or not comparable(registry_name):
         return None
     shorter = min(len(comparable(label)), len(comparable(registry_name)))
-    return score(label, registry_name) >= (_SURE if shorter < _SHORT else _CLOSE)
+    return score(label, registry_name) >= (ENOUGH if shorter < _SHORT else _CLOSE)
 
 
 def _registered(label: str | None, registry_name: str | None) -> bool:
@@ -190,8 +192,11 @@ def _nearest(text: str) -> list[Candidate]:
     for alias, name, whole, form in _comparable_aliases():
         likeness = 100.0 if len(alias) >= _FOLLOWED and spaced.startswith(whole) else fuzz.ratio(telling, form)
         found.append(Candidate(alias, name, round(likeness, 1)))
-    found.sort(key=lambda candidate: (-candidate.score, -len(candidate.alias), candidate.alias))
-    return found[:_FEW]
+    found.sort(key=lambda candidate: (candidate.score, len(candidate.alias), candidate.alias))
+    best = {candidate.name: candidate for candidate in found}  # the last of each name, so its best
+    return sorted(best.values(), key=lambda candidate: (-candidate.score, -len(candidate.alias), candidate.alias))[
+        :_FEW
+    ]
 
 
 @cache
