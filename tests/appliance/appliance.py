@@ -20,7 +20,8 @@ from tests.integration.station import Dump, Result, dump
 
 DATA = "/opt/apps/ctv-bookedbiz-db/data"
 DATABASE = f"{DATA}/database/production.db"
-JOBS = tuple(job.name for job in jobs.JOBS)
+JOBS = tuple(job.name for job in jobs.of_pipeline("commercial_log"))  # what is on when the package is installed
+OTHERS = tuple(job.name for job in jobs.JOBS if job.name not in JOBS)  # what waits until somebody switches it on
 INSTALL = "DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes /var/tmp/ctvpipe.deb 2>&1"
 _BOOKS = {"import_batches", "ingestion_runs"}
 _DROP_INS = "/run/systemd/system"
@@ -135,8 +136,8 @@ class Appliance:
     def calm(self) -> None:
         """End what runs and take back what was changed for a test."""
         self.office.open_again()
-        units = " ".join(f"ctv-{job}.timer" for job in JOBS)
+        services, timers = (" ".join(f"ctv-{job}.{kind}" for job in JOBS) for kind in ("service", "timer"))
         self.machine.ok(
-            f"systemctl stop 'ctv-again@*.timer' {units.replace('.timer', '.service')};"
-            f"rm -rf {_DROP_INS}/ctv-*; systemctl daemon-reload; systemctl reset-failed; systemctl restart {units}"
+            f"systemctl stop 'ctv-again@*.timer' {services};"
+            f"rm -rf {_DROP_INS}/ctv-*; systemctl daemon-reload; systemctl reset-failed; systemctl restart {timers}"
         )

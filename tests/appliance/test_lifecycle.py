@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.appliance.appliance import DATA, JOBS, Appliance
+from tests.appliance.appliance import DATA, JOBS, OTHERS, Appliance
 from tests.appliance.package import changed
 
-SERVICES = [f"ctv-{job}.service" for job in JOBS]
+SERVICES = [f"ctv-{job}.service" for job in (*JOBS, *OTHERS)]
 TIMERS = " ".join(f"ctv-{job}.timer" for job in JOBS)
+OFF = " ".join(f"ctv-{job}.timer" for job in OTHERS)
 FIRST, SECOND = "0.0.1", "0.0.2"
 OURS = "/var/lib/ctvpipe /run/ctvpipe /var/log/ctv-* /etc/ctv* /usr/lib/ctvpipe /var/lib/systemd/timers/stamp-ctv-*"
 # A process of another version cannot load a module that ends so.
@@ -75,7 +76,9 @@ def test_installing_starts_the_timers_and_no_job(fresh: Appliance, first: Path) 
     fresh.install(first)
     assert fresh.machine.ok(f"systemctl is-active {TIMERS}").split() == ["active"] * len(JOBS)
     assert fresh.machine.ok(f"systemctl is-enabled {TIMERS}").split() == ["enabled"] * len(JOBS)
-    assert started(fresh) == ["0"] * len(JOBS)
+    assert fresh.machine.run(f"systemctl is-active {OFF}").out.split() == ["inactive"] * len(OTHERS)
+    assert fresh.machine.run(f"systemctl is-enabled {OFF}").out.split() == ["disabled"] * len(OTHERS)
+    assert started(fresh) == ["0"] * len(SERVICES)
     assert fresh.machine.run("ctvpipe runs list", "ctvpipe").out == "No run is recorded yet.\n"
     assert fresh.machine.run("systemctl --failed --no-legend").out == ""
 
@@ -138,6 +141,7 @@ def test_an_upgrade_goes_on_with_the_timers_that_are_on_and_starts_no_job(fresh:
     assert started(fresh) == before
     assert fresh.machine.ok(f"systemctl is-active {TIMERS}").split() == ["active"] * len(JOBS)
     assert fresh.machine.ok(f"systemctl is-enabled {TIMERS}").split() == ["enabled"] * len(JOBS)
+    assert fresh.machine.run(f"systemctl is-enabled {OFF}").out.split() == ["disabled"] * len(OTHERS)
 
 
 def test_removing_keeps_state_settings_and_data(fresh: Appliance) -> None:

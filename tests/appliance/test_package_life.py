@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ctvpipe.jobs import JOBS
+from ctvpipe.jobs import of_pipeline
 from tests.appliance.package import Root, built_package, changed, native
 from tests.appliance.roots import debian_root
 
@@ -87,7 +87,9 @@ def test_it_installs_without_a_network_and_starts_nothing(life: Life) -> None:
     life.root.ok("dpkg", "--install", life.first)
     assert life.version() == "0.0.1"
     wanted = life.path("etc/systemd/system/timers.target.wants")
-    assert {path.name for path in wanted.iterdir() if path.name.startswith("ctv-")} == {job.timer for job in JOBS}
+    assert {path.name for path in wanted.iterdir() if path.name.startswith("ctv-")} == {
+        job.timer for job in of_pipeline("commercial_log")
+    }
     added = life.root.files() - life.before
     services = [path for path in added if path.startswith("/etc/systemd/") and path.endswith(".service")]
     assert services == ["/etc/systemd/system/multi-user.target.wants/ctv-boot.service"], "it waits for a boot"

@@ -14,9 +14,10 @@ from tests.guest.machine import Guest
 
 DATA = "/opt/apps/ctv-bookedbiz-db/data"
 DAILY = f"{DATA}/raw/daily"
-JOBS = tuple(job.name for job in jobs.JOBS)
-TIMERS = " ".join(job.timer for job in jobs.JOBS)
-STAMPS = " ".join(f"/var/lib/systemd/timers/stamp-{job.timer}" for job in jobs.JOBS)
+_ON = jobs.of_pipeline("commercial_log")
+JOBS = tuple(job.name for job in _ON)
+TIMERS = " ".join(job.timer for job in _ON)
+STAMPS = " ".join(f"/var/lib/systemd/timers/stamp-{job.timer}" for job in _ON)
 YEAR = date.fromisoformat(RELEASED).year + 1
 SYNCHRONISED = "/run/systemd/timesync/synchronized"
 _BUSY = "systemctl list-units --no-legend --state=active,activating,deactivating 'ctv-*.service' | grep -q ."
