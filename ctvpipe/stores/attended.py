@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -15,13 +15,15 @@ from pydantic import SecretStr
 from ctvpipe.core import clock
 from ctvpipe.core.errors import ConfigurationError, PermanentError
 from ctvpipe.core.settings import Environment
-from ctvpipe.stores import engine, migrate
+from ctvpipe.stores import address, engine, migrate
 
 _AS_SERVICE_USER = "Run it as the service user: sudo -u ctvpipe ctvpipe …"
 
 
 class NamedDatabase(Protocol):
     """Settings that name a database."""
+
+    names: ClassVar[address.Names]
 
     @property
     def database_path(self) -> Path | None: ...
@@ -32,10 +34,10 @@ class NamedDatabase(Protocol):
     def require_url(self) -> str: ...
 
 
-def opened(found: Environment, settings: NamedDatabase, *, path_name: str, command: str, read_only: bool) -> sa.Engine:
+def opened(found: Environment, settings: NamedDatabase, *, command: str, read_only: bool) -> sa.Engine:
     """The engine of the database that ``settings``, loaded from ``found``, name.
 
-    ``path_name``: the variable of its file; ``command``: what makes it. Raises ``ConfigurationError`` when none is
+    ``command``: what makes it. Raises ``ConfigurationError`` when none is
     configured, ``PermanentError`` when it is absent.
     """
     if found.unreadable and settings.database_path is None and not settings.database_url:
@@ -43,9 +45,11 @@ def opened(found: Environment, settings: NamedDatabase, *, path_name: str, comma
         raise ConfigurationError(f"cannot read {files}, which names the database", _AS_SERVICE_USER)
     url = settings.require_url()
     path = settings.database_path
-    if path is not None and not engine.require_database_file(path):
-        raise PermanentError(f"the database {path} does not exist", f"Check {path_name}; '{command}' makes it.")
-    return engine.open_engine(url, read_only=read_only)
+    if path is not None and not engine.require_database_file(path, settings.names):
+        raise PermanentError(
+            f"the database {path} does not exist", f"Check {settings.names.path}; '{command}' makes it."
+        )
+    return engine.open_engine(url, settings.names, read_only=read_only)
 
 
 def require_schema(connection: sa.Connection, migrations: str, *, command: str) -> None:

@@ -16,27 +16,30 @@ import sqlalchemy as sa
 
 from ctvpipe.core import files
 from ctvpipe.core.errors import ConfigurationError, NotNowError, PermanentError, TransientError
+from ctvpipe.stores import address
 
 BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
 _CACHE_KIB = 32 * 1024  # a night's transaction fits, and is written once
 _SQLITE_MAGIC = b"SQLite format 3\x00"
+_SOME = address.Names()
+_NAMES = "ctvpipe_names"  # the execution option that carries them
 
 
-def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
+def open_engine(url: str, names: address.Names = _SOME, *, read_only: bool = False) -> sa.Engine:
     """An engine for ``url`` (``sqlite:///PATH`` or ``postgresql://…``); nothing is connected yet.
 
-    ``read_only``: nothing can be written, and SQLite makes no file beside the database either. Raises
+    ``names``: for the messages; the transaction's know them too. ``read_only``: nothing can be written, and SQLite makes no file beside the database either. Raises
     ``ConfigurationError`` for an unreadable URL.
     """
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):  # ValueError: a port that is no number, or a password taken for one
-        raise ConfigurationError("DATABASE_URL: not a database URL", "postgresql://USER:PASSWORD@HOST/NAME") from None
+        raise ConfigurationError(f"{names.url}: not a database URL", "postgresql://USER:PASSWORD@HOST/NAME") from None
     if "@" in (parsed.host or ""):
-        raise ConfigurationError("DATABASE_URL: it has more than one @", "Write the @ in a password as %40.")
+        raise ConfigurationError(f"{names.url}: it has more than one @", "Write the @ in a password as %40.")
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(Path(parsed.database or ""), read_only=read_only)
+        return _sqlite(Path(parsed.database or ""), names, read_only=read_only)
     arguments = {
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "ctvpipe",
@@ -47,12 +50,12 @@ def open_engine(url: str, *, read_only: bool = False) -> sa.Engine:
         parsed,
         connect_args=arguments,
         poolclass=sa.NullPool,
-        execution_options={} if not read_only else {"postgresql_readonly": True},
+        execution_options={_NAMES: names} | ({"postgresql_readonly": True} if read_only else {}),
         hide_parameters=True,
     )
 
 
-def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
+def _sqlite(path: Path, names: address.Names, *, read_only: bool) -> sa.Engine:
     def connect() -> sqlite3.Connection:
         if not read_only:  # SQLite would leave -wal and -shm files of this user's beside a database it cannot write
             files.require_writable(path)
@@ -69,7 +72,7 @@ def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
 
     engine = sa.create_engine(
         "sqlite://", creator=connect, poolclass=sa.NullPool, hide_parameters=True
-    ).execution_options(schema_translate_map={"meta": None})
+    ).execution_options(schema_translate_map={"meta": None}, **{_NAMES: names})
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
@@ -82,6 +85,12 @@ def _read_only_mode(path: Path) -> str:
     """
     in_use = path.with_name(f"{path.name}-wal").exists()
     return "ro" if in_use else "ro&immutable=1"
+
+
+def names_of(opened: sa.Engine | sa.Connection) -> address.Names:
+    """How messages call the database that was opened."""
+    found: address.Names = opened.get_execution_options().get(_NAMES, _SOME)
+    return found
 
 
 def is_sqlite(connection: sa.Connection) -> bool:
@@ -101,7 +110,7 @@ def require_sole_run(connection: sa.Connection, job: str) -> None:
         raise NotNowError(f"another machine runs {job} on this database", "Nothing to do.")
 
 
-def require_database_file(path: Path) -> bool:
+def require_database_file(path: Path, names: address.Names = _SOME) -> bool:
     """Whether the SQLite file exists; ``False`` means that one may be created in its directory.
 
     Raises ``PermanentError`` for a file that is empty, no SQLite database or cannot be read, or a directory that does
@@ -110,19 +119,19 @@ def require_database_file(path: Path) -> bool:
     try:
         if not path.exists():
             if not path.parent.is_dir():
-                raise PermanentError(f"the directory of the database {path} does not exist", "Check DATABASE_PATH.")
+                raise PermanentError(f"the directory of the database {path} does not exist", f"Check {names.path}.")
             return False
         with path.open("rb") as file:
             head = file.read(len(_SQLITE_MAGIC))
     except OSError as error:
         raise PermanentError(
             f"cannot read the database {path}: {error.strerror or error}",
-            "Check DATABASE_PATH; run it as the service user: sudo -u ctvpipe ctvpipe …",
+            f"Check {names.path}; run it as the service user: sudo -u ctvpipe ctvpipe …",
         ) from None
     if head != _SQLITE_MAGIC:
         what = "an empty file" if not head else "not an SQLite database"
         raise PermanentError(
-            f"{path} is {what}", "Check DATABASE_PATH; restore the newest backup if the file was damaged."
+            f"{path} is {what}", f"Check {names.path}; restore the newest backup if the file was damaged."
         )
     return True
 
@@ -167,7 +176,8 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
     original: Any = error.orig
     text = (str(original).splitlines() or [""])[0]
-    name = shown_name(engine.url) if engine.dialect.name != "sqlite" else "the sales database"
+    names = names_of(engine)
+    name = shown_name(engine.url) if engine.dialect.name != "sqlite" else names.database
     if isinstance(original, sqlite3.Error):
         code = getattr(original, "sqlite_errorname", "") or ""
         if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
@@ -182,9 +192,9 @@ def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
             )
         return None
     if isinstance(error, sa.exc.OperationalError):
-        return TransientError(f"{name}: {text}", "Check that the server runs and DATABASE_URL is right.")
+        return TransientError(f"{name}: {text}", f"Check that the server runs and {names.url} is right.")
     if isinstance(error, sa.exc.ProgrammingError) and original.pgcode is None:  # not from a server
-        return ConfigurationError(f"DATABASE_URL: {text}", "Look at what stands behind its question mark.")
+        return ConfigurationError(f"{names.url}: {text}", "Look at what stands behind its question mark.")
     return None
 
 

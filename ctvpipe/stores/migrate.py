@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ctvpipe.core.errors import PermanentError
-from ctvpipe.stores.engine import is_sqlite
+from ctvpipe.stores.engine import is_sqlite, names_of
 
 _VERSION_TABLE = "alembic_version"
 _ENVIRONMENT = "ctvpipe.stores.alembic_environment"
@@ -35,10 +35,10 @@ def current(connection: sa.Connection) -> str | None:
         if found is not None:
             return found
     if foreign := tables - {_VERSION_TABLE}:
-        some = ", ".join(sorted(foreign)[:3])
+        some, names = ", ".join(sorted(foreign)[:3]), names_of(connection)
         raise PermanentError(
             f"the database holds tables ctvpipe did not make ({some}, …)",
-            "Check that DATABASE_PATH names the right one.",
+            f"Check that {names.path if is_sqlite(connection) else names.url} names the right one.",
         )
     return None
 

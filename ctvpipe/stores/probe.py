@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sqlalchemy as sa
 
 from ctvpipe.core.errors import PermanentError, TransientError
 from ctvpipe.stores import engine, migrate
+from ctvpipe.stores.attended import NamedDatabase
 
 _SERVER_SAYS_NO = "FATAL:"  # PostgreSQL is there, but does not let us in: a wrong name, password or database
 
 
-def probe(url: str, path: Path | None, migrations: str, *, made_by: str) -> str:
-    """Say how the database ``url`` is, which is the SQLite file ``path`` if that is given.
+def probe(settings: NamedDatabase, migrations: str, *, made_by: str) -> str:
+    """Say how the database is that ``settings`` name.
 
     ``made_by``: what makes it and brings its schema forward, for the text. Raises ``TransientError`` when it cannot be
-    reached now, ``PermanentError`` when it cannot be used.
+    reached now, ``PermanentError`` when it cannot be used, ``ConfigurationError`` when none is named.
     """
-    if path is not None and not engine.require_database_file(path):
+    url, path = settings.require_url(), settings.database_path
+    if path is not None and not engine.require_database_file(path, settings.names):
         return f"{path} does not exist yet; {made_by} makes it"
-    opened = engine.open_engine(url, read_only=True)
+    opened = engine.open_engine(url, settings.names, read_only=True)
     try:
         with engine.transaction(opened) as connection:
             connection.execute(sa.text("SELECT 1"))

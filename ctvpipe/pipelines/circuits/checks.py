@@ -52,7 +52,7 @@ def _database(settings: ImportSettings) -> str:
     from ctvpipe.pipelines.circuits.database import MIGRATIONS
     from ctvpipe.stores.probe import probe
 
-    return probe(settings.require_url(), settings.database_path, MIGRATIONS, made_by="the first run of a job")
+    return probe(settings, MIGRATIONS, made_by="the first run of a job")
 
 
 def _api(settings: InventorySettings) -> str:

@@ -25,10 +25,10 @@ def writing(run: Run, settings: DatabaseSettings) -> Iterator[sa.Connection]:
     """
     url, path = settings.require_url(), settings.database_path
     name = str(path) if path else "postgresql"
-    if path is not None and not engine.require_database_file(path):
+    if path is not None and not engine.require_database_file(path, settings.names):
         _require_first_run(run, name)
         engine.create_database_file(path)
-    with engine.transaction(engine.open_engine(url)) as connection:
+    with engine.transaction(engine.open_engine(url, settings.names)) as connection:
         engine.require_sole_run(connection, run.job.name)
         if migrate.current(connection) is None:
             _require_first_run(run, name)
@@ -46,10 +46,10 @@ def reading(settings: DatabaseSettings) -> Iterator[sa.Connection | None]:
     """
     path = settings.database_path
     url = settings.require_url()
-    if path is not None and not engine.require_database_file(path):
+    if path is not None and not engine.require_database_file(path, settings.names):
         yield None
         return
-    with engine.transaction(engine.open_engine(url, read_only=True)) as connection:
+    with engine.transaction(engine.open_engine(url, settings.names, read_only=True)) as connection:
         if migrate.current(connection) is None:
             yield None
             return

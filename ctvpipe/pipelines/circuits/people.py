@@ -48,8 +48,7 @@ def today() -> date:
 def _transaction(*, read_only: bool) -> Iterator[sa.Connection]:
     found = environment(ENV_FILES)
     settings = found.load(DatabaseSettings)
-    path_name = "CIRCUITS_DATABASE_PATH"
-    opened = attended.opened(found, settings, path_name=path_name, command=_IMPORT, read_only=read_only)
+    opened = attended.opened(found, settings, command=_IMPORT, read_only=read_only)
     with engine.transaction(opened) as connection:
         attended.require_schema(connection, MIGRATIONS, command=_IMPORT)
         yield connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
@@ -15,6 +16,10 @@ from ctvpipe.stores import address
 class DatabaseSettings(Settings):
     """The circuits' database; one of the two must be set."""
 
+    names: ClassVar[address.Names] = address.Names(
+        "the circuits' database", "CIRCUITS_DATABASE_PATH", "CIRCUITS_DATABASE_URL", "ctv-circuits.env"
+    )
+
     database_path: Path | None = Field(
         None, alias="CIRCUITS_DATABASE_PATH", description="SQLite database file of the circuits (absolute path)."
     )
@@ -26,13 +31,7 @@ class DatabaseSettings(Settings):
 
     def require_url(self) -> str:
         """The database as an SQLAlchemy URL. Raises ``ConfigurationError`` when none, or both, are set."""
-        return address.chosen(
-            self.database_path,
-            self.database_url.get_secret_value(),
-            path_name="CIRCUITS_DATABASE_PATH",
-            url_name="CIRCUITS_DATABASE_URL",
-            env_file="ctv-circuits.env",
-        )
+        return address.chosen(self.database_path, self.database_url.get_secret_value(), self.names)
 
 
 class AwaitingSettings(DatabaseSettings):

@@ -62,7 +62,7 @@ def _database(settings: UpdateSettings) -> str:
     from ctvpipe.pipelines.commercial_log.database import MIGRATIONS
     from ctvpipe.stores.probe import probe
 
-    return probe(settings.require_url(), settings.database_path, MIGRATIONS, made_by="the next update")
+    return probe(settings, MIGRATIONS, made_by="the next update")
 
 
 def _remote(settings: BackupSettings) -> str:

@@ -51,7 +51,7 @@ def writing() -> Iterator[sa.Connection]:
 def _opened(*, read_only: bool) -> sa.Engine:
     found = environment(ENV_FILES)
     settings = found.load(DatabaseSettings)
-    return attended.opened(found, settings, path_name="DATABASE_PATH", command=_UPDATE, read_only=read_only)
+    return attended.opened(found, settings, command=_UPDATE, read_only=read_only)
 
 
 def _take_turn(connection: sa.Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -145,6 +145,10 @@ class RotationSettings(DataSettings):
 class DatabaseSettings(Settings):
     """The sales database; one of the two must be set, there is no default (facts 6.1, 4)."""
 
+    names: ClassVar[address.Names] = address.Names(
+        "the sales database", "DATABASE_PATH", "DATABASE_URL", "ctv-daily-update.env"
+    )
+
     database_path: Path | None = Field(
         None,
         alias="DATABASE_PATH",
@@ -159,13 +163,7 @@ class DatabaseSettings(Settings):
 
     def require_url(self) -> str:
         """The database as an SQLAlchemy URL. Raises ``ConfigurationError`` when none, or both, are set."""
-        return address.chosen(
-            self.database_path,
-            self.database_url.get_secret_value(),
-            path_name="DATABASE_PATH",
-            url_name="DATABASE_URL",
-            env_file="ctv-daily-update.env",
-        )
+        return address.chosen(self.database_path, self.database_url.get_secret_value(), self.names)
 
 
 class UpdateSettings(WorkbookSettings, DatabaseSettings):

@@ -117,7 +117,7 @@ class _Update:
         from ctvpipe.pipelines.commercial_log import applying, database, recall  # noqa: F401
         from ctvpipe.stores import engine, migrate
 
-        engine.open_engine(self._url)
+        engine.open_engine(self._url, self._settings.names)
         if self._settings.database_path and not self._settings.database_path.exists():
             migrate.load()
 
@@ -137,7 +137,7 @@ class _Update:
         run, path = self._run, self._settings.database_path
         if path is not None and not path.exists():
             return False
-        with engine.transaction(engine.open_engine(self._url)) as connection:
+        with engine.transaction(engine.open_engine(self._url, self._settings.names)) as connection:
             engine.require_sole_run(connection, run.job.name)
             if migrate.current(connection) is None or not migrate.require_current(connection, database.MIGRATIONS):
                 return False
@@ -157,10 +157,10 @@ class _Update:
         from ctvpipe.stores import engine, migrate
 
         path = self._settings.database_path
-        if path is not None and not engine.require_database_file(path):
+        if path is not None and not engine.require_database_file(path, self._settings.names):
             self._require_first_run()
             return applying.plan_without_database(log)
-        with engine.transaction(engine.open_engine(self._url, read_only=True)) as connection:
+        with engine.transaction(engine.open_engine(self._url, self._settings.names, read_only=True)) as connection:
             if migrate.current(connection) is None:
                 self._require_first_run()
                 return applying.plan_without_database(log)
@@ -175,10 +175,10 @@ class _Update:
         from ctvpipe.stores import engine, migrate
 
         run, path = self._run, self._settings.database_path
-        if path is not None and not engine.require_database_file(path):
+        if path is not None and not engine.require_database_file(path, self._settings.names):
             self._require_first_run()
             engine.create_database_file(path)
-        with engine.transaction(engine.open_engine(self._url)) as connection:
+        with engine.transaction(engine.open_engine(self._url, self._settings.names)) as connection:
             engine.require_sole_run(connection, run.job.name)
             if migrate.current(connection) is None:
                 self._require_first_run()
