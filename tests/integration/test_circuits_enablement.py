@@ -20,11 +20,9 @@ OTHERS = tracking_csv.rows(Spec(circuits=20, oddities=False))
 ROWS = "SELECT site_id, date, enabled_by FROM daily_enablements ORDER BY date, site_id"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def station(request: pytest.FixtureRequest, tmp_path: Path) -> CircuitsStation:
-    return CircuitsStation(
-        tmp_path, url=request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    )
+@pytest.fixture
+def station(any_circuits: CircuitsStation) -> CircuitsStation:
+    return any_circuits
 
 
 def put(station: CircuitsStation, after: int, *mine: Row) -> Path:

@@ -26,13 +26,12 @@ ROWS = [
 FIELDS = "SELECT circuit_id, field_name, old_value, new_value, change_type FROM circuit_history ORDER BY 1, 2"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def station(request: pytest.FixtureRequest, tmp_path: Path) -> CircuitsStation:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = CircuitsStation(tmp_path, url=url)
-    insert(made, ROWS)
-    assert night(made, 0).code == 0
-    return made
+@pytest.fixture
+def station(any_circuits: CircuitsStation) -> CircuitsStation:
+    """On either store, with three circuits and the baseline taken."""
+    insert(any_circuits, ROWS)
+    assert night(any_circuits, 0).code == 0
+    return any_circuits
 
 
 def night(station: CircuitsStation, after: int, *, dry_run: bool = False) -> Result:
