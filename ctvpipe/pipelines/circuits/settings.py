@@ -255,6 +255,26 @@ class AllInventorySettings(ApiSettings):
 class EnrichSettings(AwaitingSettings, ExclusionSettings):
     """Job ``circuits-enrich``."""
 
+    matched_statuses: str = Field(
+        "Enabled",
+        min_length=1,
+        alias="CIRCUITS_MATCHED_STATUSES",
+        description="The statuses, separated by commas, with which a circuit may be matched to a WAN; for instance "
+        "Enabled,Enabled Using Existing Broadband.",
+    )
+    max_loss_percent: float = Field(
+        20,
+        ge=0,
+        le=100,
+        alias="CIRCUITS_ENRICH_MAX_LOSS_PERCENT",
+        description="Refuse a night in which more than this share of the matched circuits would lose their WAN.",
+    )
+
+    @property
+    def matched_forms(self) -> tuple[str, ...]:
+        """Those statuses as they are compared."""
+        return exclusions.listed(self.matched_statuses)
+
 
 class EnablementSettings(AwaitingSettings, TrackingSettings):
     """Job ``circuits-enablement``."""

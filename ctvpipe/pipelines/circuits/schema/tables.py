@@ -212,7 +212,7 @@ ENRICHED_CIRCUITS = _table(
     _circuit(unique=True),
     *_required("site_name", "circuit_purpose"),
     sa.Column("wan_slot", sa.Integer),
-    *_required("match_method"),  # ip, provider, none
+    *_required("match_method"),  # person, ip, provider, none
     sa.Column("match_score", sa.Float),
     *_text("provider", "speed", "status", "serial", "model", "network_id", "network_name"),
     sa.Column("device_tags", _JSON),
@@ -235,6 +235,28 @@ ENRICHED_WANS = _table(
     sa.Column("enriched_at", _INSTANT, nullable=False),
     sa.UniqueConstraint("network_id", "wan_slot"),
     sa.Index("ix_enriched_wans_circuit_id", "circuit_id"),
+)
+
+
+def _shown_wan(slot: int, role: str) -> str:
+    names = {"provider": "provider", "speed": "speed", "ip": "wan_ip", "arin_org": "arin_provider"}
+    plain = "".join(f" w{slot}.{column} AS wan{slot}_{name}," for name, column in names.items())
+    return (
+        f"{plain} COALESCE(w{slot}.circuit_role, '{role}') AS wan{slot}_circuit_role,"
+        f" COALESCE(w{slot}.confirmed, FALSE) AS wan{slot}_confirmed, w{slot}.circuit_id AS wan{slot}_circuit_id,"
+    )
+
+
+# One row a network, in the shape that consumers know (facts 6.5); a view, so that it cannot differ from its tables.
+ENRICHED_SITES = (
+    "CREATE VIEW enriched_sites AS SELECT s.network_id, s.network_name, s.serial, m.device_tags,"  # noqa: S608
+    f"{_shown_wan(1, 'Primary')}{_shown_wan(2, 'Secondary')}"
+    " CASE WHEN w1.enriched_at > w2.enriched_at OR w2.enriched_at IS NULL THEN w1.enriched_at"
+    " ELSE w2.enriched_at END AS last_updated"
+    " FROM (SELECT DISTINCT network_id, network_name, serial FROM enriched_wans) AS s"
+    " LEFT JOIN enriched_wans AS w1 ON w1.network_id = s.network_id AND w1.wan_slot = 1"
+    " LEFT JOIN enriched_wans AS w2 ON w2.network_id = s.network_id AND w2.wan_slot = 2"
+    " LEFT JOIN meraki_inventory AS m ON m.serial = s.serial"
 )
 # What people confirmed of a circuit; by its key, so that it outlives the row.
 CONFIRMATIONS = _table(

@@ -16,6 +16,7 @@ def upgrade() -> None:
     if bind.dialect.name == "postgresql":
         op.execute("CREATE SCHEMA IF NOT EXISTS meta")
     tables.METADATA.create_all(bind, checkfirst=False)
+    op.execute(tables.ENRICHED_SITES)
     op.create_table(
         "ingestion_runs",
         sa.Column("run_id", sa.Uuid().with_variant(sa.Text(), "sqlite"), primary_key=True),
