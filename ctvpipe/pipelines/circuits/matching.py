@@ -1,6 +1,7 @@
 """Which circuit of a store is on which WAN of its appliance (facts 6.3); pure, and the same in whatever order rows come.
 
-One to one, the best evidence first: a person's word, then an equal public address, then the most alike provider.
+One to one, the best evidence first: a person's word, then an equal public address, then the most alike provider, as
+``providers.agrees`` has it (the 70 of 100 that other programs ask for takes EarthLink for Starlink).
 Where two pairs are equal, WAN 1 goes with the primary circuit and WAN 2 with the secondary one.
 """
 
@@ -16,9 +17,7 @@ from ctvpipe.pipelines.circuits import addresses, providers
 PERSON, IP, PROVIDER, NONE = "person", "ip", "provider", "none"
 PRIMARY, SECONDARY = "primary", "secondary"
 _USUAL_SLOTS = {PRIMARY: 1, SECONDARY: 2}
-# How alike two providers must be. The 70 of other programs takes EarthLink for Starlink (facts 2.4, 11).
-_ALIKE = 80
-_SAME, _WORST = 100.0, 2
+_WORST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +148,10 @@ def _alike(circuit: Circuit, wan: Wan) -> tuple[float, _Rank] | None:
     """How alike the provider is to what the notes say, else to what the registry says; a name that is the same comes
     before one that is alike, and the notes come before the registry."""
     for source, name in enumerate((wan.label, wan.registry)):
-        if name and circuit.provider and (score := likeness(circuit.provider, name)) >= _ALIKE:
-            return score, (_form(circuit.provider) != _form(name), -score, source)
+        if providers.agrees(circuit.provider, name):
+            score = providers.score(circuit.provider, name)
+            is_same = providers.comparable(circuit.provider) == providers.comparable(name)
+            return score, (not is_same, -score, source)
     return None
 
 
@@ -166,17 +167,3 @@ def _is_crossed(circuit: Circuit, wan: Wan) -> bool:
 @lru_cache(maxsize=4096)
 def _is_public(ip: str) -> bool:
     return addresses.classify(ip) is addresses.Kind.PUBLIC
-
-
-@lru_cache(maxsize=16384)
-def likeness(provider: str, name: str) -> float:
-    """How alike the broker's ``provider`` and the ``name`` in notes or registry are, 0 to 100."""
-    form = _form(provider)
-    if not form:
-        return 0.0
-    return _SAME if form == _form(name) else providers.score(provider, name)
-
-
-@lru_cache(maxsize=4096)
-def _form(name: str) -> str:
-    return providers.comparable(name)

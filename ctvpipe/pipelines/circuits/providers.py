@@ -116,11 +116,6 @@ def says_nothing(name: str | None) -> bool:
     return not name or name.casefold() in _table()["no_answer"]
 
 
-def says_nothing(name: str | None) -> bool:
-    """Whether a label or a registry's answer is empty or one of those that stand for no provider: ``Private IP``, ``CGNAT``."""
-    return not name or name.casefold() in _table()["no_answer"]
-
-
 def agrees(label: str | None, registry_name: str | None) -> bool | None:
     """Whether the notes' label and the registry mean the same provider; ``None`` where one of them says nothing
     (facts 4.3, 1)."""
