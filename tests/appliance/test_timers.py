@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ctvpipe.core.job import Job
 from ctvpipe.jobs import find, of_pipeline
-from tests.appliance.appliance import Appliance
+from tests.appliance.appliance import DATA, Appliance
 
 EVERY_JOB = pytest.mark.parametrize("job", of_pipeline("commercial_log"), ids=lambda job: job.name)
 IMPORT = find("commercial-import")
@@ -31,7 +31,11 @@ def test_the_timer_waits_for_the_jobs_time(appliance: Appliance, job: Job) -> No
 
 @EVERY_JOB
 def test_every_job_runs_confined_as_its_service_is(appliance: Appliance, job: Job) -> None:
+    """Each has something to write, the rotation an old workbook to archive."""
+    old = f"{datetime.now(appliance.zone) - timedelta(days=30):%y%m%d}"
+    appliance.machine.ok(f"cd {DATA}/raw/daily && cp --archive \"$(ls | tail -1)\" 'Commercial Log {old}.xlsx'")
     done = appliance.start(job.name)
+    appliance.machine.ok(f"rm -f {DATA}/raw/daily/*{old}.xlsx {DATA}/raw/archive/*.zip")
     assert done.code == 0, done.text
     run = appliance.last(job.name)
     assert (run.outcome, run.trigger, run.warnings) == ("success", "service", [])
