@@ -8,8 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import commercial_log
+from tests.bench import circuits_import, commercial_log
 from tests.bench.rows import Row
+
+_BENCHES = (commercial_log, circuits_import)
 
 
 def main() -> int:
@@ -18,7 +20,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures go")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ctvpipe-bench-") as directory:
-        rows = commercial_log.run(Path(directory), options.rounds)
+        rows = [row for each in _BENCHES for row in each.run(Path(directory), options.rounds)]
     print(table(rows))
     options.json.write_text(json.dumps([row.as_dict() for row in rows], indent=2) + "\n")
     return 0 if all(row.met for row in rows) else 1

@@ -186,10 +186,7 @@ class Station:
 
     def execute(self, *statements: str) -> None:
         """Change the sales database as another program would."""
-        with closing(_connect(self.url or str(self.database))) as connection:
-            for statement in statements:
-                connection.cursor().execute(statement)
-            connection.commit()
+        execute(self.url or str(self.database), *statements)
 
 
 def tree(root: Path) -> dict[str, str]:
@@ -209,6 +206,14 @@ def query(database: str, sql: str) -> list[tuple[Any, ...]]:
         cursor = connection.cursor()
         cursor.execute(sql)
         return [tuple(map(_plain, row)) for row in cursor.fetchall()]
+
+
+def execute(database: str, *statements: str) -> None:
+    """Change a database as another program would."""
+    with closing(_connect(database)) as connection:
+        for statement in statements:
+            connection.cursor().execute(statement)
+        connection.commit()
 
 
 def dump(database: str, *, without: Collection[str] = ()) -> Dump:

@@ -41,16 +41,15 @@ class StatusChange(NamedTuple):
 
 @dataclass
 class Plan:
-    """What is to be written. ``rows``: new and changed ones, in the order of ``WRITTEN``; ``missing``: ids of stored
+    """What is to be written. ``new`` and ``changed``: rows in the order of ``WRITTEN``; ``missing``: ids of stored
     circuits that are not in the file any more; ``protected``: the keys of the file's that are overridden, and so skipped.
     """
 
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    new: list[tuple[Any, ...]] = field(default_factory=list)
+    changed: list[tuple[Any, ...]] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
     status_changes: list[StatusChange] = field(default_factory=list)
     protected: list[Key] = field(default_factory=list)
-    new: int = 0
-    changed: int = 0
     unchanged: int = 0
     notes_cleared: int = 0
 
@@ -103,11 +102,11 @@ def _take(made: Plan, values: list[Any], before: Stored | None, absent: Sequence
     if before is not None and before[1:5] == (found, mark, TRACKING, None):
         made.unchanged += 1
         return
-    made.rows.append((*found, mark, TRACKING, None))
+    row = (*found, mark, TRACKING, None)
     if before is None:
-        made.new += 1
+        made.new.append(row)
         return
-    made.changed += 1
+    made.changed.append(row)
     old, new = before.values[PLACES["status"]], found[PLACES["status"]]
     if old != new:
         made.status_changes.append(StatusChange(found[0], found[1], old, new))

@@ -14,6 +14,8 @@ from ctvpipe.stores.merge import Merged
 _ROWS_SHOWN = 10
 _CHANGES_SHOWN = 20
 _SITES_SHOWN = 3
+_CLASHES_SHOWN = 20
+_LOSERS_OF_A_STORE = 9
 
 
 class Checked(NamedTuple):
@@ -40,17 +42,7 @@ def reading(run: Run, read: Reading, choices: Sequence[Choice]) -> None:
         run.log.warning("Left out: %d rows with %s (%s)", len(numbers), reason, _rows(numbers))
     for name, numbers in read.unreadable.items():
         run.log.warning("Cannot be read: %s in %d rows, stored as empty (%s)", name, len(numbers), _rows(numbers))
-    for choice in losers:
-        site, purpose = choice.winner.key
-        others = ", ".join(f"{loser['status']} (row {loser.number})" for loser in choice.losers)
-        run.log.info(
-            "%s %s: %s (row %d) is stored, not %s",
-            site,
-            purpose,
-            choice.winner["status"],
-            choice.winner.number,
-            others,
-        )
+    _clashes(run, losers)
     if read.missing:
         run.warn(f"the file has no column for {', '.join(read.missing)}: what is stored of it stays")
     if read.replaced_bytes:
@@ -67,6 +59,32 @@ def reading(run: Run, read: Reading, choices: Sequence[Choice]) -> None:
         "unknown_purposes": read.unknown_purposes,
     }.items():
         run.count(name, value)
+
+
+def _clashes(run: Run, losers: Sequence[Choice]) -> None:
+    """The first orders that lost to another of their circuit, and a name that swallows too many (facts 10.1)."""
+    for choice in losers[:_CLASHES_SHOWN]:
+        site, purpose = choice.winner.key
+        best, *others = choice.losers
+        more = f" and {len(others)} more" if others else ""
+        run.log.info(
+            "%s %s: %s (row %d) is stored, not %s (row %d)%s",
+            site,
+            purpose,
+            choice.winner["status"],
+            choice.winner.number,
+            best["status"],
+            best.number,
+            more,
+        )
+    if len(losers) > _CLASHES_SHOWN:
+        run.log.info("'ctvpipe circuits conflicts' lists all %d of them", len(losers))
+    for choice in losers:
+        if len(choice.losers) > _LOSERS_OF_A_STORE:
+            run.warn(
+                f"{len(choice.losers) + 1} orders claim {' '.join(choice.winner.key)}, and one of them is stored: "
+                "a name that is no store's belongs in TRACKING_TRADING_NAMES"
+            )
 
 
 def rejected(read: Reading) -> str:
@@ -94,7 +112,7 @@ def plan(run: Run, made: Plan) -> None:
 
 def difference(made: Plan) -> str:
     """The plan in a few words."""
-    parts = [f"{made.new:,} new", f"{made.changed:,} changed", f"{made.unchanged:,} unchanged"]
+    parts = [f"{len(made.new):,} new", f"{len(made.changed):,} changed", f"{made.unchanged:,} unchanged"]
     parts += [f"{len(made.protected):,} overridden"] if made.protected else []
     parts += [f"{len(made.missing):,} no longer in the file"] if made.missing else []
     return ", ".join(parts)
@@ -102,7 +120,7 @@ def difference(made: Plan) -> str:
 
 def done(run: Run, name: str, made: Plan, written: Merged, checked: Checked) -> None:
     """Report what was written, and what is odd about it."""
-    run.count("rows", made.new + made.changed + made.unchanged + len(made.protected))
+    run.count("rows", len(made.new) + len(made.changed) + made.unchanged + len(made.protected))
     run.count("inserted", written.inserted)
     run.count("updated", written.updated)
     run.count("enabled", checked.in_table)

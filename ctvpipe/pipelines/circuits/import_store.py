@@ -13,6 +13,7 @@ from ctvpipe.pipelines.circuits.schema.tables import CIRCUITS, CONFLICTS, DAILY_
 from ctvpipe.pipelines.circuits.tracking_clashes import Choice
 from ctvpipe.pipelines.circuits.tracking_columns import FIELDS, KEY
 from ctvpipe.stores.merge import Merged, merge
+from ctvpipe.stores.reconcile import insert, reconcile
 
 _IDS_A_STATEMENT = 500
 _MANY_ENABLED = 2
@@ -45,24 +46,18 @@ def stored(connection: sa.Connection) -> dict[Key, Stored]:
 def write(connection: sa.Connection, planned: Plan, *, day: date, csv_file: str, now: datetime) -> Merged:
     """Insert and update the planned rows, and mark those that are missing from the file; overridden ones stay."""
     may_change = CIRCUITS.c.manual_override.is_not(sa.true())
+    stamps = {"updated_at": now, "last_csv_file": csv_file}
+    if planned.new:
+        made = {**stamps, "created_at": now, "manual_override": False}
+        insert(connection, CIRCUITS, WRITTEN, planned.new, also=made)
     written = Merged()
-    if planned.rows:
-        stamps = {"updated_at": now, "last_csv_file": csv_file}
-        written = merge(
-            connection,
-            CIRCUITS,
-            WRITTEN,
-            planned.rows,
-            key=KEY,
-            on_insert={**stamps, "created_at": now, "manual_override": False},
-            on_update=stamps,
-            only=may_change,
-        )
+    if planned.changed:
+        written = merge(connection, CIRCUITS, WRITTEN, planned.changed, key=KEY, on_update=stamps, only=may_change)
     for start in range(0, len(planned.missing), _IDS_A_STATEMENT):
         ids = planned.missing[start : start + _IDS_A_STATEMENT]
         gone = sa.update(CIRCUITS).where(CIRCUITS.c.id.in_(ids), may_change)
         connection.execute(gone.values(missing_since=day, updated_at=now))
-    return written
+    return Merged(len(planned.new) + written.inserted, written.updated, 0, written.unchanged)
 
 
 def write_conflicts(connection: sa.Connection, choices: Iterable[Choice], *, csv_file: str, now: datetime) -> Merged:
@@ -89,7 +84,7 @@ def write_conflicts(connection: sa.Connection, choices: Iterable[Choice], *, csv
         for position, loser in enumerate(choice.losers, 1)
     ]
     stamps = {"updated_at": now, "csv_file": csv_file}
-    return merge(
+    return reconcile(
         connection,
         CONFLICTS,
         columns,
@@ -97,7 +92,7 @@ def write_conflicts(connection: sa.Connection, choices: Iterable[Choice], *, csv
         key=(*KEY, "position"),
         on_insert={**stamps, "created_at": now},
         on_update=stamps,
-        delete=sa.true(),
+        scope=sa.true(),
     )
 
 
@@ -113,12 +108,13 @@ def write_summary(
     """Write the day's counts, unless they are there already."""
     counts = [sum(any(word in (status or "").casefold() for word in words) for status in statuses)
               for words in SUMMARY_WORDS.values()]  # fmt: skip
-    return merge(
+    return reconcile(
         connection,
         DAILY_SUMMARIES,
         ("summary_date", "total_circuits", *SUMMARY_WORDS, "csv_file_processed"),
         [(day, len(statuses), *counts, csv_file)],
         key=("summary_date",),
+        scope=DAILY_SUMMARIES.c.summary_date == day,
         on_insert={"processing_time_seconds": seconds, "created_at": now},
         on_update={"processing_time_seconds": seconds},
     )

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from ctvpipe.pipelines.circuits import site_names, tracking_clashes
 from ctvpipe.pipelines.circuits.schema.tables import STATUS_CHANGES, STATUS_DAYS
 from ctvpipe.pipelines.circuits.tracking_reading import Record
-from ctvpipe.stores.merge import Merged, merge
+from ctvpipe.stores.merge import Merged
+from ctvpipe.stores.reconcile import reconcile
 
 _COLUMNS = ("site_key", "date", "status", "site_name", "circuit_purpose", "record_number", "assigned_to")
 
@@ -86,15 +87,17 @@ def store(connection: sa.Connection, day: date, states: States, *, csv_file: str
     wanted = {day: changed(at(connection, before) if before else {}, states)}
     if following:
         wanted[following] = changed(states, at(connection, following))
-    written = merge(
+    written = reconcile(
         connection,
         STATUS_CHANGES,
         _COLUMNS,
         [(key, date_, *state) for date_, found in wanted.items() for key, state in sorted(found.items())],
         key=("site_key", "date"),
-        delete=STATUS_CHANGES.c.date.in_(wanted),
+        scope=STATUS_CHANGES.c.date.in_(wanted),
     )
-    noted = merge(connection, STATUS_DAYS, ("date", "csv_file", "rows"), [(day, csv_file, rows)], key=("date",))
+    noted = reconcile(
+        connection, STATUS_DAYS, ("date", "csv_file", "rows"), [(day, csv_file, rows)], key=("date",), scope=days == day
+    )
     return Merged(
         written.inserted + noted.inserted,
         written.updated + noted.updated,
