@@ -36,11 +36,15 @@ _MODULES = (
     "alembic.config",
     "alembic.runtime.environment",
     "ctvpipe.cli.backup",
+    "ctvpipe.cli.circuits",
     "ctvpipe.cli.commercial",
     "ctvpipe.cli.months",
     "ctvpipe.cli.status",
     "ctvpipe.cli.update",
     "ctvpipe.core.run",
+    "ctvpipe.pipelines.circuits.enabling",
+    "ctvpipe.pipelines.circuits.history",
+    "ctvpipe.pipelines.circuits.importing",
     "ctvpipe.pipelines.commercial_log.applying",
     "ctvpipe.pipelines.commercial_log.backup",
     "ctvpipe.pipelines.commercial_log.closures",
@@ -225,12 +229,12 @@ class Station:
 
     def sales(self) -> Sales:
         """The sales database, which must be sound."""
-        with _copied(self.database) as copy:
+        with copied(self.database) as copy:
             return Sales({}, {}) if copy is None else _sales(copy)
 
     def ledger(self) -> list[Recorded]:
         """The ledger's runs, oldest first; it must be sound. None while there is no ledger yet."""
-        with _copied(self.state / "ledger.sqlite3") as copy:
+        with copied(self.state / "ledger.sqlite3") as copy:
             if copy is None:
                 return []
             with closing(sqlite3.connect(copy)) as db:
@@ -289,7 +293,7 @@ def _sales(path: Path) -> Sales:
 
 
 @contextmanager
-def _copied(database: Path) -> Iterator[Path | None]:
+def copied(database: Path) -> Iterator[Path | None]:
     """A copy of a database with its write-ahead log; none where there is no file."""
     with tempfile.TemporaryDirectory() as folder:
         if not database.exists():
