@@ -23,7 +23,7 @@ _FIRST = date(2026, 1, 2)
 _CHANGED = (("status", "Enabled"), ("status", "Jeopardy"), ("provider", "Comcast"), ("monthly_cost", "99.5"))
 
 
-def run(directory: Path, rounds: int) -> list[Row]:  # noqa: ARG001  (a night cannot be repeated; medians stand for it)
+def run(directory: Path, rounds: int) -> list[Row]:
     """All rows of the job ``circuits-history``; the work goes on in ``directory``."""
     station = CircuitsStation(directory / "history")
     insert(station, _circuits())
