@@ -8,7 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from ctvpipe.cli import circuits_assign, circuits_confirm, circuits_conflicts, circuits_override, circuits_providers
+from ctvpipe.cli import (
+    circuits_assign,
+    circuits_confirm,
+    circuits_conflicts,
+    circuits_new_stores,
+    circuits_override,
+    circuits_providers,
+)
 
 app = typer.Typer(help="Circuits: from the order tracking file and the device API to history.", no_args_is_help=True)
 
@@ -73,6 +80,7 @@ app.command("overrides")(circuits_override.list_overrides)
 app.command("confirm")(circuits_confirm.confirm)
 app.command("confirmations")(circuits_confirm.list_confirmations)
 app.command("conflicts")(circuits_conflicts.conflicts)
+app.add_typer(circuits_new_stores.app, name="new-stores")
 app.add_typer(circuits_providers.app, name="providers")
 
 
