@@ -44,17 +44,33 @@ def import_orders(run: Run, *, file: Path | None = None, force: bool = False) ->
     settings = run.load(ImportSettings)
     settings.require_url()
     today = clock.business_day(run.started, run.tz)
-    source = tracking_files.choose(settings.tracking_dir, file, today, force=force)
-    data = tracking_files.content(source.path, settings.max_file_mib)
-    run.log.info("Tracking file: %s (%s)", source.path.name, _age(source.day, today))
-    reading = tracking_reading.read(
-        data,
-        source.path.name,
-        synonyms=settings.synonyms,
-        trading_names=settings.trading_name_forms,
-        force=force,
-    )
+    if settings.portal_url and file is None:
+        source = TrackingFile(tracking_files.path_for(settings.tracking_dir, today), today)
+        reading = _downloaded(run, settings, source)
+    else:
+        source = tracking_files.choose(settings.tracking_dir, file, today, force=force)
+        data = tracking_files.content(source.path, settings.max_file_mib)
+        run.log.info("Tracking file: %s (%s)", source.path.name, _age(source.day, today))
+        reading = _read(data, settings, source, force=force)
     _Import(run, settings, source, reading, force=force).execute()
+
+
+def _downloaded(run: Run, settings: ImportSettings, source: TrackingFile) -> tracking_reading.Reading:
+    """Download today's file, and keep its bytes as they came once they prove to be the broker's CSV."""
+    from ctvpipe.pipelines.circuits import portal
+
+    data = tracking_files.require_size(portal.fetch(settings), "the portal's answer", settings.max_file_mib)
+    run.log.info("Downloaded: %d bytes from the portal", len(data))
+    reading = _read(data, settings, source, force=False)
+    if not run.dry_run:
+        tracking_files.keep(source.path, data)
+    return reading
+
+
+def _read(data: bytes, settings: ImportSettings, source: TrackingFile, *, force: bool) -> tracking_reading.Reading:
+    return tracking_reading.read(
+        data, source.path.name, synonyms=settings.synonyms, trading_names=settings.trading_name_forms, force=force
+    )
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ctvpipe.core.settings import Settings
 from ctvpipe.pipelines.circuits import exclusions, site_names, tracking_columns
@@ -93,6 +93,10 @@ def _pairs(text: str) -> dict[str, str]:
     return {tracking_columns.plain(header): field.strip() for header, _, field in parts}
 
 
+def _is_here(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+
+
 class ImportSettings(TrackingSettings):
     """Job ``circuits-import``."""
 
@@ -115,6 +119,37 @@ class ImportSettings(TrackingSettings):
         alias="TRACKING_CLEAR_NOTES",
         description="Whether notes on a circuit go when its order is enabled or canceled, where the file has no notes.",
     )
+    portal_url: str = Field(
+        "",
+        alias="TRACKING_PORTAL_URL",
+        description="Address of the broker's login page, to download the tracking file from; empty: it comes another way.",
+    )
+    portal_export_url: str = Field(
+        "", alias="TRACKING_PORTAL_EXPORT_URL", description="Address of the portal's overview page, on the same host."
+    )
+    portal_username: SecretStr = Field(
+        SecretStr(""), alias="TRACKING_PORTAL_USERNAME", description="User name (e-mail address) at the portal."
+    )
+    portal_password: SecretStr = Field(
+        SecretStr(""), alias="TRACKING_PORTAL_PASSWORD", description="Password at the portal."
+    )
+    portal_seconds: float = Field(
+        300, gt=0, alias="TRACKING_PORTAL_SECONDS", description="Longest time for one answer of the portal."
+    )
+
+    @field_validator("portal_url", "portal_export_url")
+    @classmethod
+    def _encrypted(cls, address: str) -> str:
+        parts = urlsplit(address)
+        if address and not (parts.scheme == "https" and parts.hostname) and not _is_here(parts):
+            raise ValueError("must begin with https://: a password is sent to it")
+        return address
+
+    @model_validator(mode="after")
+    def _one_host(self) -> ImportSettings:
+        if self.portal_export_url and urlsplit(self.portal_export_url)[:2] != urlsplit(self.portal_url)[:2]:
+            raise ValueError("TRACKING_PORTAL_EXPORT_URL must be on the host of TRACKING_PORTAL_URL")
+        return self
 
 
 class ApiSettings(DatabaseSettings):

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from ctvpipe.core import files
 from ctvpipe.core.errors import ContractError, PermanentError
 
 _NAME = re.compile(r"tracking_data_([0-9]{4}-[0-9]{2}-[0-9]{2})\.csv")
@@ -97,6 +98,15 @@ def content(path: Path, max_mib: int) -> bytes:
             "Check its owner and permissions; the jobs run as the service user.",
         ) from error
     return require_size(data, path.name, max_mib)
+
+
+def keep(path: Path, data: bytes) -> None:
+    """Publish ``data`` as the file at ``path``, unless it holds the same already. Raises ``PermanentError``."""
+    with files.explained(f"look at {path}"):
+        same = path.is_file() and path.read_bytes() == data
+    if not same:
+        with files.publish(path) as temporary:
+            temporary.write_bytes(data)
 
 
 def require_size(data: bytes, name: str, max_mib: int) -> bytes:
