@@ -1,5 +1,5 @@
 #!/bin/sh
-# Back up the sales database, one run at a time.
+# Back up the SQLite databases, one run at a time.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=run_job.sh
 . "$(dirname "$(readlink -f "$0")")/run_job.sh"

@@ -1,4 +1,4 @@
-"""``ctvpipe backup``: keep copies of the sales database."""
+"""``ctvpipe backup``: keep copies of the SQLite databases."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ app = typer.Typer()
 def backup_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read, check and plan; write nothing.")] = False,
 ) -> None:
-    """Copy the sales database while it is in use; check, compress and keep the copy, and send it to the remote."""
+    """Copy the SQLite databases while they are in use; check, compress and keep the copies, send them to the remote.
+
+    These are the sales database and that of every other pipeline that has one.
+    """
     from ctvpipe import jobs
     from ctvpipe.core.run import run_of
 
     with run_of(jobs.find("db-backup"), dry_run=dry_run) as run:
+        from ctvpipe.cli.declared import sqlite_files
         from ctvpipe.pipelines.commercial_log.backup import backup
 
-        backup(run)
+        found, unknown = sqlite_files()
+        for text in unknown:
+            run.warn(text)
+        backup(run, found)

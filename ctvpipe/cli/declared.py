@@ -6,6 +6,7 @@ import importlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -15,6 +16,7 @@ from ctvpipe.core.errors import ConfigurationError
 from ctvpipe.core.job import Job
 from ctvpipe.core.settings import Settings, SharedSettings, environment
 from ctvpipe.jobs import JOBS
+from ctvpipe.stores.address import File
 
 
 def settings_class(job: Job) -> type[Settings]:
@@ -81,6 +83,23 @@ def alert_targets(kind: outbound.Kind) -> tuple[list[outbound.Target], float]:
         seconds = max(seconds, shared.alert_seconds)
         found |= {target.url: target for target in outbound.targets(shared, kind)}
     return list(found.values()), seconds
+
+
+def sqlite_files() -> tuple[list[File], list[str]]:
+    """The SQLite databases that the jobs' settings name, each once, and what keeps others from being known."""
+    found: dict[Path, File] = {}
+    unknown: dict[str, None] = {}
+    for job in JOBS:
+        cls: Any = settings_class(job)
+        if not hasattr(cls, "require_url"):
+            continue
+        env = environment((job.env_file,))
+        settings, _ = env.usable(cls)
+        for path, reason in env.unreadable.items():
+            unknown[f"cannot read {path} ({reason}): what database it names is not known, and is not backed up"] = None
+        if settings.database_path is not None:
+            found.setdefault(settings.database_path, File(settings.database_path, settings.names))
+    return list(found.values()), list(unknown)
 
 
 def origin(cls: type[Settings], name: str, found: Layers) -> str:

@@ -18,6 +18,14 @@ class Names:
     env_file: str = ""
 
 
+@dataclass(frozen=True)
+class File:
+    """An SQLite database."""
+
+    path: Path
+    names: Names
+
+
 def chosen(path: Path | None, url: str, names: Names) -> str:
     """The database as an SQLAlchemy URL.
 

@@ -47,10 +47,10 @@ class _Restarted(Exception):  # noqa: N818
     """Writers made SQLite start the copy anew too often."""
 
 
-def require_database(path: Path) -> int:
+def require_database(path: Path, variable: str) -> int:
     """The bytes a copy of the database at ``path`` takes at most, what waits in its write-ahead log included.
 
-    Raises ``PermanentError`` when there is no file, an empty one, or one that is no SQLite database. The database is
+    ``variable``: what names it, for the messages. Raises ``PermanentError`` when there is no file, an empty one, or one that is no SQLite database. The database is
     not opened, so nothing is created beside it.
     """
     try:
@@ -58,13 +58,13 @@ def require_database(path: Path) -> int:
         with path.open("rb") as file:
             magic = file.read(len(_MAGIC))
     except FileNotFoundError:
-        raise PermanentError(f"there is no database at {path}", "Check DATABASE_PATH.") from None
+        raise PermanentError(f"there is no database at {path}", f"Check {variable}.") from None
     except OSError as error:
-        raise PermanentError(f"cannot read the database {path}: {error.strerror}", "Check DATABASE_PATH.") from error
+        raise PermanentError(f"cannot read the database {path}: {error.strerror}", f"Check {variable}.") from error
     if not size:
-        raise PermanentError(f"the database {path} is empty (0 bytes)", "Check DATABASE_PATH, or restore a backup.")
+        raise PermanentError(f"the database {path} is empty (0 bytes)", f"Check {variable}, or restore a backup.")
     if magic != _MAGIC:
-        raise PermanentError(f"{path} is not a SQLite database", "Check DATABASE_PATH, or restore a backup.")
+        raise PermanentError(f"{path} is not a SQLite database", f"Check {variable}, or restore a backup.")
     log = path.with_name(f"{path.name}-wal")
     return size + (log.stat().st_size if log.exists() else 0)
 
@@ -124,8 +124,8 @@ class _Watch:
         time.sleep(self._pause)
 
 
-def check(path: Path) -> Checked:
-    """Check a finished copy in full. Raises ``PermanentError`` when it is damaged or has no tables."""
+def check(path: Path, variable: str) -> Checked:
+    """Check a finished copy of the database that ``variable`` names in full. Raises ``PermanentError`` when it is damaged or has no tables."""
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"  # leaves no files beside the copy
     with _explained(path), closing(sqlite3.connect(uri, uri=True)) as db:
         verdict = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -133,7 +133,7 @@ def check(path: Path) -> Checked:
             raise _damaged(path, str(verdict).splitlines()[-1])
         tables = [name for (name,) in db.execute(_TABLES)]
         if not tables:
-            raise PermanentError(f"{path} has no tables", "Check DATABASE_PATH, or restore a backup.")
+            raise PermanentError(f"{path} has no tables", f"Check {variable}, or restore a backup.")
         quoted = ('"' + name.replace('"', '""') + '"' for name in tables)
         counts = [db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in quoted]  # noqa: S608
         return Checked(dict(zip(tables, counts, strict=True)), _broken_references(db))

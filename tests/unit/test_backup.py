@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import os
+import re
 import shlex
 import shutil
 import sqlite3
@@ -27,8 +28,10 @@ from ctvpipe.core.errors import ConfigurationError, PermanentError, Skipped, Tra
 from ctvpipe.core.run import Run
 from ctvpipe.core.secrets import Scrubber
 from ctvpipe.core.settings import Environment, SharedSettings
+from ctvpipe.pipelines.circuits.settings import DatabaseSettings as CircuitsSettings
 from ctvpipe.pipelines.commercial_log import backup as job
-from ctvpipe.stores import rclone, sqlite_backup
+from ctvpipe.pipelines.commercial_log import backup_copy
+from ctvpipe.stores import address, rclone, sqlite_backup
 
 NIGHT = datetime(2026, 3, 29, 2, 5, 7, tzinfo=UTC)
 LOG = logging.getLogger("tests.backup")
@@ -52,12 +55,22 @@ class Site:
             db.execute('CREATE TABLE "odd ""name" (id INTEGER)')
             db.executemany("INSERT INTO spots (text) VALUES (?)", [(f"spot {n}" * 20,) for n in range(rows)])
 
-    def night(self, at: datetime = NIGHT, *, dry_run: bool = False, **variables: str) -> Run:
+    @property
+    def circuits(self) -> address.File:
+        return address.File(self.root / "circuits" / "circuits.db", CircuitsSettings.names)
+
+    def create_circuits(self) -> None:
+        self.circuits.path.parent.mkdir(exist_ok=True)
+        with closing(sqlite3.connect(self.circuits.path)) as db, db:
+            db.execute("CREATE TABLE circuits (id INTEGER PRIMARY KEY)")
+            db.executemany("INSERT INTO circuits VALUES (?)", [(n,) for n in range(20)])
+
+    def night(self, at: datetime = NIGHT, *others: address.File, dry_run: bool = False, **variables: str) -> Run:
         values = {"PATH": os.environ["PATH"], "CTV_DATA_DIR": str(self.root), "DATABASE_PATH": str(self.database)}
         environment = Environment({**values, **variables})
         shared = environment.load(SharedSettings)
         run = Run(jobs.find("db-backup"), shared, environment, UTC, LOG, Scrubber(), dry_run, "manual", started=at)
-        job.backup(run)
+        job.backup(run, others)
         return run
 
     def names(self) -> list[str]:
@@ -160,7 +173,7 @@ def test_a_writer_at_work_is_neither_stopped_nor_seen_half(site: Site, journal: 
             copy.unlink(missing_ok=True)
             before = made()
             sqlite_backup.copy(site.database, copy)
-            found = sqlite_backup.check(copy).rows
+            found = sqlite_backup.check(copy, "DATABASE_PATH").rows
             assert found["one"] == found["two"] >= 4000 + before
     assert {path.name for path in site.root.iterdir()} == {"database", "copy.db"}
 
@@ -332,15 +345,15 @@ def test_pruning_keeps_the_one_just_made_and_the_newest_others(
 ) -> None:
     taken: set[str] = set()
     for stamp in stamps:
-        taken.add(job.name_for("db", stamp, taken))
-    made = job.name_for("db", now, taken)
+        taken.add(backup_copy.name_for("db", stamp, taken))
+    made = backup_copy.name_for("db", now, taken)
     assert made not in taken
     newest_first = [Path(name) for name in sorted(taken, reverse=True)]
-    pruned = {path.name for path in job.to_prune(newest_first, Path(made), keep)}
+    pruned = {path.name for path in backup_copy.to_prune(newest_first, Path(made), keep)}
     left = taken - pruned
     assert len(left) == min(len(taken), keep - 1)
     assert not left or not pruned or min(left) > max(pruned)
-    assert all(job.time_of(name, "db") is not None and job.time_of(name, "d") is None for name in taken)
+    assert all(backup_copy.time_of(name, "db") is not None and backup_copy.time_of(name, "d") is None for name in taken)
 
 
 def test_what_a_killed_run_left_is_removed_and_strange_files_stay(site: Site) -> None:
@@ -394,6 +407,94 @@ def test_postgresql_is_skipped_and_no_database_is_a_mistake(site: Site) -> None:
     assert "hush" not in f"{skipped.value} {skipped.value.advice}"
     with pytest.raises(ConfigurationError, match="DATABASE_PATH"):
         site.night(DATABASE_PATH="")
+
+
+CIRCUITS_BACKUP = "circuits-20260329-020507.sqlite3.gz"
+SALES_BACKUP = "production-20260329-020507.sqlite3.gz"
+
+
+def test_every_pipelines_database_is_backed_up(site: Site) -> None:
+    site.create()
+    site.create_circuits()
+    run = site.night(NIGHT, site.circuits)
+    assert site.names() == [CIRCUITS_BACKUP, SALES_BACKUP]
+    assert rows_of(site.unpacked(CIRCUITS_BACKUP), "circuits") == [(n,) for n in range(20)]
+    assert rows_of(site.unpacked(SALES_BACKUP)) == rows_of(site.database)
+    assert (run.counters["rows"], run.counters["tables"], run.failures) == (1020, 3, [])
+    assert run.counters["bytes"] == sum(path.stat().st_size for path in site.backups.iterdir())
+    assert re.fullmatch(
+        rf"{SALES_BACKUP}: 1000 rows, .* kept, 0 removed; {CIRCUITS_BACKUP}: 20 rows, .* kept, 0 removed\.", run.summary
+    )
+
+
+def test_of_each_the_newest_seven_are_kept(site: Site) -> None:
+    site.create()
+    site.create_circuits()
+    for day in range(9):
+        site.night(NIGHT + timedelta(days=day), site.circuits)
+    for stem in ("production", "circuits"):
+        assert len([name for name in site.names() if name.startswith(f"{stem}-")]) == 7
+
+
+def test_one_that_is_damaged_does_not_keep_the_others_from_it(site: Site) -> None:
+    site.create()
+    site.create_circuits()
+    _text(site.circuits.path)
+    run = site.night(NIGHT, site.circuits)
+    assert site.names() == [SALES_BACKUP]
+    [failure] = run.failures
+    assert failure.startswith(f"{site.circuits.path} is not a SQLite database. Check CIRCUITS_DATABASE_PATH, ")
+    site.circuits.path.unlink()
+    site.create_circuits()
+    _text(site.database)
+    run = site.night(NIGHT + timedelta(days=1), site.circuits)
+    [failure] = run.failures
+    assert failure.startswith(f"{site.database} is not a SQLite database. Check DATABASE_PATH, ")
+    assert [name[:17] for name in site.names()] == ["circuits-20260330", "production-202603"]
+
+
+def test_where_none_can_be_backed_up_the_night_has_failed(site: Site) -> None:
+    for path in (site.database, site.circuits.path):
+        path.parent.mkdir(exist_ok=True)
+        _text(path)
+    with pytest.raises(PermanentError, match=r"production\.db is not"):
+        site.night(NIGHT, site.circuits)
+
+
+def test_a_database_of_another_pipeline_is_missed_once_it_was_there(site: Site) -> None:
+    site.create()
+    assert site.night(NIGHT, site.circuits).failures == [], "the pipeline is not in use"
+    site.create_circuits()
+    site.night(NIGHT + timedelta(days=1), site.circuits)
+    site.circuits.path.unlink()
+    [failure] = site.night(NIGHT + timedelta(days=2), site.circuits).failures
+    assert failure.startswith(f"there is no database at {site.circuits.path}")
+
+
+def test_the_others_are_backed_up_where_the_sales_are_on_a_server(site: Site) -> None:
+    site.create_circuits()
+    site.night(NIGHT, site.circuits, DATABASE_PATH="", DATABASE_URL="postgresql://h/d")
+    assert site.names() == [CIRCUITS_BACKUP]
+
+
+def test_two_databases_of_one_name_are_not_mixed_up(site: Site) -> None:
+    site.create()
+    twin = address.File(site.root / "circuits" / "production.db", CircuitsSettings.names)
+    [failure] = site.night(NIGHT, twin).failures
+    assert "their backups could not be told apart" in failure
+    assert "CIRCUITS_DATABASE_PATH" in failure
+    assert site.night(NIGHT + timedelta(days=1), address.File(site.database, twin.names)).failures == []
+    assert len(site.names()) == 2
+
+
+def test_a_plan_for_every_database(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    site.create()
+    site.create_circuits()
+    before = sorted(site.root.rglob("*"))
+    site.night(NIGHT, site.circuits, dry_run=True)
+    assert sorted(site.root.rglob("*")) == before
+    assert len([text for text in caplog.messages if text.startswith("would back up ")]) == 2
 
 
 def test_a_dry_run_touches_nothing(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -526,6 +627,23 @@ def _command(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     program = "import sys; sys.path[:0] = sys.argv.pop(1).split(':'); from ctvpipe.cli.app import main; main()"
     argv = [sys.executable, "-c", program, ":".join(filter(None, sys.path)), "backup"]
     return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_command_knows_every_pipelines_database(site: Site) -> None:
+    site.create()
+    site.create_circuits()
+    root = site.root.parent
+    (root / "etc").mkdir()
+    env = root / "etc" / "ctv-circuits.env"
+    env.write_text(f"CIRCUITS_DATABASE_PATH={site.circuits.path}\nMERAKI_API_KEY_FILE=/nowhere\n")
+    done = _command(root)
+    assert done.returncode == 0, done.stderr
+    assert [name.partition("-")[0] for name in site.names()] == ["circuits", "production"]
+    env.unlink()
+    env.mkdir()
+    done = _command(root)
+    assert done.returncode == 0
+    assert "ctv-circuits.env (Is a directory): what database it names is not known, and is not backed up" in done.stderr
 
 
 def test_the_command_ends_as_its_parts_did(site: Site) -> None:

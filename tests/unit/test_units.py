@@ -172,7 +172,7 @@ def test_the_service_may_write_what_the_job_writes(job: Job) -> None:
         "commercial-import": [data.daily_dir],
         "commercial-rotation": [data.daily_dir, data.archive_dir],
         "daily-update": [data.data_dir / "database"],
-        "db-backup": [data.data_dir / "database" / "backup"],
+        "db-backup": [data.data_dir / "database" / "backup", CIRCUITS],
         "circuits-import": [CIRCUITS, TrackingSettings().tracking_dir],
     }.get(job.name, [CIRCUITS])
     for path in written:

@@ -1,203 +1,91 @@
-"""Job ``db-backup``: a checked, compressed copy of the sales database each night, the newest seven are kept.
+"""Job ``db-backup``: a copy of every SQLite database of the appliance each night, the newest seven of each are kept.
 
-What there is too much of is told by counting, never by the clock.
+One job for all pipelines, so that there is one directory to look into, one way back, and one line in ``status`` that
+says whether there is a backup. A database that cannot be copied does not keep the others from it.
 """
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from ctvpipe.core import files, progress
-from ctvpipe.core.errors import CtvpipeError, Outcome, Skipped
+from ctvpipe.core.errors import CtvpipeError, Outcome, PermanentError, Skipped
 from ctvpipe.core.run import Run
+from ctvpipe.pipelines.commercial_log import backup_copy
 from ctvpipe.pipelines.commercial_log.settings import BackupSettings
-from ctvpipe.stores import rclone, sqlite_backup
+from ctvpipe.stores.address import File
 
-_MIB = 1024 * 1024
-_SPACE_FACTOR = 1.5
-_TIME = "%Y%m%d-%H%M%S"
-_SHRUNK_TO = 0.25
 _UPDATE = "daily-update"
 
 
-def backup(run: Run) -> None:
-    """Back up the database of the settings; then prune, then copy to the remote, if one is set.
+def backup(run: Run, others: Sequence[File] = ()) -> None:
+    """Back up the sales database, and ``others``: the databases of the other pipelines.
 
-    A remote that cannot be reached is a failed unit: the local backup is good. Raises ``Skipped`` for PostgreSQL and on
-    a station that is not configured yet, ``PermanentError`` for a database or disk that will not do,
-    ``TransientError`` for a locked database; nothing is pruned then.
+    One of several that cannot be backed up is a failed unit. Raises ``Skipped`` where there is nothing to back up: on
+    PostgreSQL and on a station that is not configured yet. Where nothing could be backed up, raises what the first one
+    raised: ``PermanentError`` for a database or disk that will not do, ``TransientError`` for a locked one.
     """
     settings = run.load(BackupSettings)
-    database = _database(settings)
-    _skip_before_first_update(run, settings, database)
-    size = sqlite_backup.require_database(database)
-    files.require_free(settings.directory, -(-int(size * _SPACE_FACTOR) // _MIB))
-    kept = existing(settings.directory, database.stem)
-    target = settings.directory / name_for(database.stem, run.started.astimezone(run.tz), {path.name for path in kept})
-    if run.dry_run:
-        _say_plan(run, settings, size, target, kept)
-        return
-    rows = _make(run, database, target)
-    made = target.stat().st_size
-    run.count("rows", rows)
-    run.count("bytes", made)
-    run.log.info("created %s (%s of %s)", target, _megabytes(made), _megabytes(size))
-    run.log.info(_how_to_restore(database, target))
-    pruned = _prune(run, settings, kept, target)
-    where = _copy_to_remote(run, settings, target)
-    kept_now = len(kept) + 1 - pruned
-    run.summary = f"{target.name}: {rows} rows, {_megabytes(made)}; {kept_now} backups kept, {pruned} removed{where}."
+    done: list[backup_copy.Copied] = []
+    failed: list[CtvpipeError] = []
+    skipped: list[Skipped] = []
+    for found in _databases(run, settings, others):
+        try:
+            done.append(backup_copy.copy(run, settings, found()))
+        except Skipped as nothing:
+            skipped.append(nothing)
+        except CtvpipeError as error:
+            failed.append(error)
+    if not done:
+        raise [*failed, *skipped][0]
+    for fault in failed:
+        run.fail_unit(f"{fault}. {fault.advice}".rstrip())
+    for nothing_there in skipped:
+        run.log.info("%s", nothing_there)
+    if not run.dry_run:
+        run.count("rows", sum(copied.rows for copied in done))
+        run.count("tables", sum(copied.tables for copied in done))
+    run.count("bytes", sum(copied.size for copied in done))
+    run.summary = "; ".join(copied.said for copied in done) + "."
 
 
-def existing(directory: Path, stem: str) -> list[Path]:
-    """The backups of the database called ``stem``, newest first by the time in the name; none without a directory."""
-    if not directory.exists():
-        return []
-    with files.explained(f"list the backups in {directory}"):
-        found = [(time_of(path.name, stem), path) for path in directory.iterdir() if path.is_file()]
-    return [path for _, path in sorted(((time, path) for time, path in found if time), reverse=True)]
+def _databases(run: Run, settings: BackupSettings, others: Sequence[File]) -> Iterator[Callable[[], File]]:
+    """What there may be to back up, each when it is called: it raises where there is nothing, or where it must not."""
+    yield partial(_sales, run, settings)
+    taken = {} if settings.database_path is None else {settings.database_path.stem: settings.database_path}
+    for file in others:
+        first = taken.setdefault(file.path.stem, file.path)
+        if first != file.path:
+            yield partial(_of_the_same_name, first, file)
+        elif first != settings.database_path:
+            yield partial(_other, settings, file)
 
 
-def name_for(stem: str, local: datetime, taken: Iterable[str]) -> str:
-    """A backup's name after ``local``, the station's time; a second later while that is taken (clocks go back)."""
-    names = set(taken)
-    while (name := f"{stem}-{local.strftime(_TIME)}.sqlite3.gz") in names:
-        local += timedelta(seconds=1)
-    return name
-
-
-def time_of(name: str, stem: str) -> datetime | None:
-    """The time in a backup's name, station time without zone; ``None`` when it is no backup of ``stem``."""
-    match = re.fullmatch(re.escape(stem) + r"-([0-9]{8}-[0-9]{6})\.sqlite3\.gz", name)
-    try:
-        return datetime.strptime(match[1], _TIME) if match else None  # noqa: DTZ007  (names carry no zone)
-    except ValueError:
-        return None
-
-
-def to_prune(newest_first: list[Path], made: Path, keep: int) -> list[Path]:
-    """The backups beyond the newest ``keep``; the one just made counts as kept, however old its name says it is."""
-    return [path for path in newest_first if path != made][keep - 1 :]
-
-
-def _database(settings: BackupSettings) -> Path:
+def _sales(run: Run, settings: BackupSettings) -> File:
     url = settings.require_url()
-    if not url.startswith("sqlite:") or settings.database_path is None:
+    path = settings.database_path
+    if not url.startswith("sqlite:") or path is None:
         raise Skipped(
             "the sales database is on a PostgreSQL server (DATABASE_URL), which is backed up there",
             "Use pg_dump or the server's own backups.",
         )
-    return settings.database_path
-
-
-def _skip_before_first_update(run: Run, settings: BackupSettings, database: Path) -> None:
-    """Raise ``Skipped`` while the daily update has had nothing to do; a database that was there is missed."""
     update = run.latest(_UPDATE)
-    if update is None or update.outcome != Outcome.SKIPPED or database.exists():
-        return
-    if not existing(settings.directory, database.stem):
-        raise Skipped(f"there is no database yet at {database}", "The first 'ctvpipe update' makes it.")
+    nothing_yet = update is not None and update.outcome == Outcome.SKIPPED and not path.exists()
+    if nothing_yet and not backup_copy.existing(settings.directory, path.stem):
+        raise Skipped(f"there is no database yet at {path}", "The first 'ctvpipe update' makes it.")
+    return File(path, settings.names)
 
 
-def _make(run: Run, database: Path, target: Path) -> int:
-    """Publish the backup; returns the rows in it."""
-    with _scratch(run, database.stem, target) as plain:
-        run.log.info("copying %s", database)
-        sqlite_backup.copy(database, plain)
-        checked = sqlite_backup.check(plain)
-        rows = sum(checked.rows.values())
-        run.count("tables", len(checked.rows))
-        run.log.info("copied and checked %s: %d rows in %d tables", database, rows, len(checked.rows))
-        if checked.references:
-            run.warn(f"foreign keys that point to nothing, copied as they are: {checked.references}")
-        digest = ""
-        with (
-            files.explained(f"read {plain}"),
-            files.publish(target, check=lambda packed: sqlite_backup.verify_compressed(packed, digest)) as packed,
-            progress.shown("compressing", plain.stat().st_size, run.log) as done,
-        ):
-            digest = sqlite_backup.compress(plain, packed, on_progress=done)
-    return rows
+def _other(settings: BackupSettings, file: File) -> File:
+    """Of a pipeline that may not be in use: only a database that there was once is missed."""
+    if not file.path.exists() and not backup_copy.existing(settings.directory, file.path.stem):
+        raise Skipped(f"there is no database yet at {file.path}", "The first run of its pipeline makes it.")
+    return file
 
 
-@contextmanager
-def _scratch(run: Run, stem: str, target: Path) -> Iterator[Path]:
-    """Yield where the uncompressed copy goes; what a killed run left is removed first (the job's lock is held)."""
-    with files.explained(f"write to {target.parent}"):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for path in target.parent.iterdir():
-            if files.is_temporary(path) and path.name.startswith(f".ctvpipe-{stem}-"):
-                run.log.info("removing %s, left by a run that was cut short", path.name)
-                files.remove(path)
-    plain = target.with_name(f".ctvpipe-{stem}-copy.tmp")
-    try:
-        yield plain
-    finally:
-        with files.explained(f"remove {plain}"):
-            plain.unlink(missing_ok=True)
-
-
-def _prune(run: Run, settings: BackupSettings, kept: list[Path], made: Path) -> int:
-    """Remove what is beyond the number to keep; how many it was."""
-    sizes = [path.stat().st_size for path in kept]
-    if sizes and made.stat().st_size < max(sizes) * _SHRUNK_TO:
-        run.warn(
-            f"{made.name} has less than a quarter of the size of an earlier backup: no backup was removed. If the "
-            f"database is the right one, remove the large backups in {settings.directory} by hand"
-        )
-        return 0
-    removed = 0
-    for path in to_prune(kept, made, settings.keep):
-        run.log.info("removing old backup %s", path)
-        try:
-            with files.explained(f"remove {path}"):
-                files.remove(path)
-            removed += 1
-        except CtvpipeError as error:
-            run.fail_unit(f"{error}. {error.advice}".rstrip())
-    return removed
-
-
-def _copy_to_remote(run: Run, settings: BackupSettings, made: Path) -> str:
-    if not settings.rclone_remote:
-        return ""
-    environ = run.environment.values
-    run.scrubber.learn(rclone.secrets(environ))
-    try:
-        where = rclone.copy(made, settings.rclone_remote, seconds=settings.rclone_seconds, environ=environ)
-    except CtvpipeError as error:
-        run.fail_unit(
-            f"the local backup {made.name} is good, but the copy to the remote failed: {error}. {error.advice}"
-        )
-        return ""
-    run.log.info("copied to %s", where)
-    return f", copied to {where}"
-
-
-def _say_plan(run: Run, settings: BackupSettings, size: int, target: Path, kept: list[Path]) -> None:
-    run.log.info("would back up %s (%s) to %s", settings.database_path, _megabytes(size), target)
-    for path in to_prune(kept, target, settings.keep):
-        run.log.info("would remove old backup %s", path)
-    if settings.rclone_remote:
-        run.log.info("would copy it to %s", rclone.destination(settings.rclone_remote, target.name))
-    run.count("bytes", size)
-    run.summary = f"{_megabytes(size)} to back up, {len(kept)} backups there."
-
-
-def _how_to_restore(database: Path, made: Path) -> str:
-    """A stale write-ahead log would be replayed into the restored file, hence the second command."""
-    name = shlex.quote(str(database))
-    new, log, shared = (shlex.quote(f"{database}{ending}") for ending in (".new", "-wal", "-shm"))
-    return (
-        f"to restore, with all jobs stopped: gunzip -c {shlex.quote(str(made))} > {new} && rm -f {log} {shared} "
-        f"&& mv {new} {name}"
+def _of_the_same_name(first: Path, file: File) -> File:
+    raise PermanentError(
+        f"{file.path} has the file name of {first}: their backups could not be told apart",
+        f"Give it another name, and say so in {file.names.path}.",
     )
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB"

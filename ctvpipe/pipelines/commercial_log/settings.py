@@ -216,7 +216,7 @@ class BackupSettings(DataSettings, DatabaseSettings):
     backup_dir: Path | None = Field(
         None, alias="BACKUP_DIR", description="Where backups are kept; default: database/backup in CTV_DATA_DIR."
     )
-    keep: int = Field(7, ge=1, alias="BACKUP_KEEP", description="How many backups are kept.")
+    keep: int = Field(7, ge=1, alias="BACKUP_KEEP", description="How many backups of each database are kept.")
     rclone_remote: str = Field(
         "",
         alias="BACKUP_RCLONE_REMOTE",
