@@ -1,6 +1,6 @@
-"""A whole night of the commercial log on sample data: ``python -m tests.demo DIRECTORY`` (``make demo``).
+"""A whole night of both pipelines on sample data: ``python -m tests.demo DIRECTORY`` (``make demo``).
 
-Everything happens inside DIRECTORY, with the embedded database, no root and no server. A script there,
+Everything happens inside DIRECTORY, with the embedded databases, no root and no server but two on loopback. A script there,
 ``DIRECTORY/ctvpipe``, goes on working with the demo's data.
 """
 
@@ -10,9 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
+from tests import demo_circuits
 from tests.fakes.workbook import Spec, write
 
 WORKBOOK = Path("Traffic/Media Library/Commercial Log.xlsx")
@@ -21,15 +23,21 @@ NIGHT = (
     ("update", "--unattended"),
     ("update", "--unattended"),
     ("commercial", "rotate"),
-    ("backup",),
 )
+BACKUP = ("backup",)
 
 
 def main(directory: Path) -> int:
     shutil.rmtree(directory, ignore_errors=True)
-    settings = make_station(directory)
-    command = write_command(directory, settings)
-    for words in NIGHT:
+    station = make_station(directory)
+    with demo_circuits.world(directory) as circuits:
+        command = write_command(directory, station | circuits)
+        return night(command, (*NIGHT, *demo_circuits.night(directory), BACKUP), directory)
+
+
+def night(command: Path, commands: Iterable[tuple[str, ...]], directory: Path) -> int:
+    """Call the commands, as long as they end well, and look at the status; gives the exit code."""
+    for words in commands:
         print(f"\n$ ctvpipe {' '.join(words)}", flush=True)
         code = subprocess.run([command, *words], check=False).returncode
         if code:
@@ -72,12 +80,12 @@ def make_station(root: Path) -> dict[str, Path | str]:
         "COMMERCIAL_SHARE": share,
         "DATABASE_PATH": data / "database" / "production.db",
     }
-    (root / "etc" / "ctvpipe.env").write_text("".join(f'{name}="{value}"\n' for name, value in settings.items()))
     return settings
 
 
 def write_command(root: Path, settings: dict[str, Path | str]) -> Path:
-    """A script that runs ``ctvpipe`` with the demo's settings and nothing of the caller's."""
+    """The env file, and a script that runs ``ctvpipe`` with the demo's settings and nothing of the caller's."""
+    (root / "etc" / "ctvpipe.env").write_text("".join(f'{name}="{value}"\n' for name, value in settings.items()))
     command = root / "ctvpipe"
     clear = " ".join(f"-u {name}" for name in settings)
     command.write_text(f'#!/bin/sh\nexec env {clear} CTVPIPE_ETC_DIR="{root}/etc" "{sys.executable}" -m ctvpipe "$@"\n')
@@ -93,6 +101,7 @@ Where to look
   {shown} runs list         every run of it
   {shown} months list       what is in the sales database
   {shown} review list       spots whose language a person should decide
+  {shown} circuits --help   what people decide of the circuits
   {os.path.relpath(root)}/data/raw/daily/       the daily workbooks
   {os.path.relpath(root)}/data/raw/archive/     the monthly archives
   {os.path.relpath(root)}/log/                  the logs

@@ -39,7 +39,7 @@ def list_stores(
 def add(
     site: Annotated[str, typer.Argument(metavar="SITE", help="The site as its network will be called.")],
     by: Annotated[str, typer.Option(metavar="NAME", help="Who says so.")],
-    opening: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The day it is to open.")] = "",
+    opening: Annotated[str, typer.Option(metavar="DATE", help="The day it is to open: YYYY-MM-DD.")] = "",
     region: Annotated[str, typer.Option(help="Its region.")] = "",
     city: Annotated[str, typer.Option(help="Its city.")] = "",
     state: Annotated[str, typer.Option(help="Its state.")] = "",

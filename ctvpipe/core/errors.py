@@ -37,7 +37,7 @@ MEANINGS = {
     ExitCode.OK: "done, or rightly nothing to do",
     ExitCode.FAILED: "failed; nothing half-written",
     ExitCode.USAGE: "usage or settings",
-    ExitCode.REFUSED: "refused: the workbook broke its contract, or a safety limit would be passed; nothing written",
+    ExitCode.REFUSED: "refused: the source broke its contract, or a safety limit would be passed; nothing written",
     ExitCode.PARTIAL: "partial: the run says what failed, the rest is stored",
     ExitCode.NOT_NOW: "not now: another run is going on, or the clock is not known to be right; a service tries again in ten minutes",
     ExitCode.INTERRUPTED: "stopped by a signal; what was committed is whole",

@@ -51,13 +51,17 @@ def sections() -> Iterator[str]:
 def commands() -> Iterator[tuple[str, Command]]:
     """Every command for people, with the words that call it."""
     for name, (target, _) in COMMANDS.items():
-        command = load(target)
-        below: dict[str, Command] = getattr(command, "commands", {})
-        if not below:
-            yield f"ctvpipe {name}", command
-        for word, inner in below.items():
-            if not inner.hidden:
-                yield f"ctvpipe {name} {word}", inner
+        yield from _below(f"ctvpipe {name}", load(target))
+
+
+def _below(path: str, command: Command) -> Iterator[tuple[str, Command]]:
+    """``command``, or the commands of the group that it is."""
+    inner: dict[str, Command] = getattr(command, "commands", {})
+    if not inner:
+        yield path, command
+    for word, below in inner.items():
+        if not below.hidden:
+            yield from _below(f"{path} {word}", below)
 
 
 def _root() -> Command:

@@ -23,6 +23,7 @@ OPERATORS_DAY = (
     ("ctvpipe months list", "what is in the database; months close Nov-26 --by NAME: for good"),
     ("ctvpipe customers unmatched", "bill codes nobody knows; customers add, customers alias: now they do"),
     ("ctvpipe review list", "spots whose language a person should decide; review decide ID CODE --by NAME"),
+    ("ctvpipe circuits conflicts", "orders that claim one circuit; circuits --help: what people decide, and why"),
     ("ctvpipe jobs", "what runs when, and where its log is; off: its pipeline is not in use"),
     ("sudo ctvpipe enable circuits", "begin with the nights of the circuits, once their settings are right"),
     (

@@ -11,10 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from ctvpipe.jobs import of_pipeline
+from tests import demo_circuits
+from tests.demo import NIGHT
 from tests.integration.station import CHECKOUT, tree
 
-INSTALLED = [Path(place) for place in ("/var/lib/ctvpipe", "/run/ctvpipe", "/opt/apps/ctv-bookedbiz-db")]
+INSTALLED = [
+    Path(place)
+    for place in ("/var/lib/ctvpipe", "/run/ctvpipe", "/opt/apps/ctv-bookedbiz-db", "/opt/apps/ctv-circuits-db")
+]
 LOGS = Path("/var/log")
+RUNS = len(NIGHT) + len(demo_circuits.night(Path())) + 1
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def test_the_demo_ends_healthy(demo: Demo) -> None:
     assert "ERROR" not in demo.printed
     assert "Traceback" not in demo.printed
     assert "Where to look" in demo.printed
-    assert demo.printed.count("SUCCESS: ") == 5
+    assert demo.printed.count("SUCCESS: ") == RUNS
 
 
 def test_the_second_update_changes_nothing(demo: Demo) -> None:
@@ -77,10 +84,19 @@ def test_the_second_update_changes_nothing(demo: Demo) -> None:
     assert re.search(r"\b0 gone\b", second), second
 
 
+def test_the_circuits_night_finds_what_the_day_has_brought(demo: Demo) -> None:
+    said = dict(re.findall(r"SUCCESS: (circuits-\w+|meraki-[\w-]+): (.*)", demo.printed))
+    assert set(said) == {job.name for job in of_pipeline("circuits")}
+    assert "0 new, 4 changed, 296 unchanged" in said["circuits-import"]
+    assert re.search(r"\b4 enablements", said["circuits-enablement"]), said
+    assert re.search(r"circuits-\d+-\d+\.sqlite3\.gz: [\d,]+ rows", demo.printed)
+
+
 def test_nothing_is_written_outside_of_its_directory(demo: Demo) -> None:
     assert [path for path in demo.outside.rglob("*") if path.parent != demo.outside] == []
     assert {path.name for path in demo.directory.iterdir()} == {
         "share",
+        "circuitinfo",
         "data",
         "state",
         "run",
@@ -102,4 +118,4 @@ def test_its_command_goes_on_working(demo: Demo) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("success") == 5
+    assert done.stdout.count("success") == RUNS
