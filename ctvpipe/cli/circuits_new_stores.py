@@ -40,9 +40,9 @@ def add(
     site: Annotated[str, typer.Argument(metavar="SITE", help="The site as its network will be called.")],
     by: Annotated[str, typer.Option(metavar="NAME", help="Who says so.")],
     opening: Annotated[str, typer.Option(metavar="DATE", help="The day it is to open: YYYY-MM-DD.")] = "",
-    region: Annotated[str, typer.Option(help="Its region.")] = "",
-    city: Annotated[str, typer.Option(help="Its city.")] = "",
-    state: Annotated[str, typer.Option(help="Its state.")] = "",
+    region: Annotated[str, typer.Option(help="The region it is in.")] = "",
+    city: Annotated[str, typer.Option(help="The city it is in.")] = "",
+    state: Annotated[str, typer.Option(help="The state it is in.")] = "",
     project_status: Annotated[str, typer.Option("--status", help="How far its project is.")] = "",
     notes: Annotated[str, typer.Option(help="What else is known of it.")] = "",
 ) -> None:
