@@ -40,11 +40,11 @@ def add(
     site: Annotated[str, typer.Argument(metavar="SITE", help="The site as its network will be called.")],
     by: Annotated[str, typer.Option(metavar="NAME", help="Who says so.")],
     opening: Annotated[str, typer.Option(metavar="DATE", help="The day it is to open: YYYY-MM-DD.")] = "",
-    region: Annotated[str, typer.Option(help="The region it is in.")] = "",
-    city: Annotated[str, typer.Option(help="The city it is in.")] = "",
-    state: Annotated[str, typer.Option(help="The state it is in.")] = "",
-    project_status: Annotated[str, typer.Option("--status", help="How far its project is.")] = "",
-    notes: Annotated[str, typer.Option(help="What else is known of it.")] = "",
+    region: Annotated[str, typer.Option(metavar="NAME", help="The region it is in.")] = "",
+    city: Annotated[str, typer.Option(metavar="NAME", help="The city it is in.")] = "",
+    state: Annotated[str, typer.Option(metavar="NAME", help="The state it is in.")] = "",
+    project_status: Annotated[str, typer.Option("--status", metavar="TEXT", help="How far its project is.")] = "",
+    notes: Annotated[str, typer.Option(metavar="TEXT", help="What else is known of it.")] = "",
 ) -> None:
     """Expect a store: the next inventory looks for its network. No circuit is made of it."""
     from ctvpipe.pipelines.circuits import expected_stores, people
