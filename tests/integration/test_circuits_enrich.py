@@ -135,6 +135,14 @@ def test_a_network_that_becomes_a_hub_leaves_no_row(station: EnrichStation) -> N
     assert counters(station)["excluded"] == 1
 
 
+def test_a_circuit_that_vanished_leaves_no_row(station: EnrichStation) -> None:
+    assert station.enrich().code == 0
+    station.execute("DELETE FROM circuits WHERE circuit_purpose = 'Secondary'")
+    assert station.enrich().code == 0
+    assert station.enriched("circuit_purpose") == [("Primary",)]
+    assert station.sites("wan2_circuit_role, wan2_circuit_id") == [("Secondary", None)]
+
+
 def test_of_a_pair_the_one_in_charge_is_shown(station: EnrichStation) -> None:
     spare = appliance(**OBSERVED, ha_role="spare") | {"serial": "Q2XX-0000-0001"}
     station.found(spare, appliance(**OBSERVED, ha_role="primary"))

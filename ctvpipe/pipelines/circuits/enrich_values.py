@@ -42,7 +42,7 @@ def of_circuit(provider: str | None, speed: str | None, notes_speed: str | None,
 
     A speed that lost its other half is looked up in the notes; it stays where they have none (facts 2.3).
     """
-    whole = speeds.normal(speed) or notes_speed or speed or None
+    whole = _whole(speed) or notes_speed or speed or None
     return Shown(provider or None, _speed_of(provider, whole), role)
 
 
@@ -54,6 +54,11 @@ def of_uplink(uplink: Observed, slot: int) -> Shown:
     if speed == speeds.SATELLITE:
         provider = _STARLINK
     return Shown(provider, speed, _USUAL_ROLES[slot])
+
+
+@lru_cache(maxsize=4096)
+def _whole(speed: str | None) -> str | None:
+    return speeds.normal(speed)
 
 
 @lru_cache(maxsize=4096)

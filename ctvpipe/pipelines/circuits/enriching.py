@@ -17,7 +17,8 @@ from ctvpipe.pipelines.circuits.enrich_plan import Plan
 from ctvpipe.pipelines.circuits.schema.tables import ENRICHED_CIRCUITS, ENRICHED_WANS
 from ctvpipe.pipelines.circuits.settings import EnrichSettings
 from ctvpipe.stores import ingestion
-from ctvpipe.stores.merge import Merged, merge
+from ctvpipe.stores.merge import Merged
+from ctvpipe.stores.reconcile import reconcile
 
 _SOURCE, _ENTITY = "circuits", "enriched_circuits"
 _FEW = 10  # so many may lose their WAN in any night
@@ -87,7 +88,7 @@ def _planned(connection: sa.Connection, settings: EnrichSettings, *, force: bool
 
 def _write(connection: sa.Connection, planned: Plan) -> tuple[Merged, Merged]:
     now = {"enriched_at": clock.now()}
-    circuits = merge(
+    circuits = reconcile(
         connection,
         ENRICHED_CIRCUITS,
         enrich_plan.CIRCUIT_COLUMNS,
@@ -95,9 +96,9 @@ def _write(connection: sa.Connection, planned: Plan) -> tuple[Merged, Merged]:
         key=("circuit_id",),
         on_insert=now,
         on_update=now,
-        delete=sa.true(),
+        scope=sa.true(),
     )
-    wans = merge(
+    wans = reconcile(
         connection,
         ENRICHED_WANS,
         enrich_plan.WAN_COLUMNS,
@@ -105,7 +106,7 @@ def _write(connection: sa.Connection, planned: Plan) -> tuple[Merged, Merged]:
         key=("network_id", "wan_slot"),
         on_insert=now,
         on_update=now,
-        delete=sa.true(),
+        scope=sa.true(),
     )
     return circuits, wans
 
