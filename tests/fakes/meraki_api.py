@@ -210,11 +210,13 @@ class _Broken:
 
 @dataclass
 class Api:
-    """The API while it serves. ``requests``: paths with their queries in the order of arrival."""
+    """The API while it serves. ``requests``: paths with their queries in the order of arrival; ``times``: of each
+    request's arrival and of its answer, as ``time.monotonic`` has them."""
 
     organizations: list[Organization]
     url: str = ""
     requests: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     refused: int = 0
     broken: list[_Broken] = field(default_factory=list)
     key: str = KEY
@@ -271,6 +273,11 @@ class _Handler(BaseHTTPRequestHandler):
     api: Api
 
     def do_GET(self) -> None:
+        self.api.times.append(time.monotonic())
+        self._answer()
+        self.api.times.append(time.monotonic())
+
+    def _answer(self) -> None:
         api = self.api
         parts = urlsplit(self.path)
         path, query = parts.path.removeprefix(f"{PREFIX}/"), parse_qs(parts.query)

@@ -42,7 +42,7 @@ class Registered:
     def holds(self, first: Any, last: Any) -> bool:
         """Whether it holds the whole range."""
         start, end = self.ends
-        return first.version == start.version and start <= first and last <= end
+        return bool(first.version == start.version and start <= first and last <= end)
 
 
 @dataclass
@@ -103,7 +103,7 @@ def _contact(name: str) -> dict[str, Any]:
 
 def _entity(name: str, kind: str, roles: list[str], changed: str) -> dict[str, Any]:
     card = [["version", {}, "text", "4.0"], ["fn", {}, "text", name], ["kind", {}, "text", kind]]
-    card.append(["adr", {"label": "1 Example Street"}, "text", ["", "", "", "", "", "", ""]])  # type: ignore[list-item]
+    card.append(["adr", {"label": "1 Example Street"}, "text", ["", "", "", "", "", "", ""]])
     events = [{"eventAction": "last changed", "eventDate": changed}]
     return {
         "objectClassName": "entity",
