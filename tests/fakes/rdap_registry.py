@@ -16,7 +16,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Literal
 
 PATH = "/registry/ip/"
-Behaviour = int | tuple[int, int] | Literal["html", "truncated", "loop", "elsewhere", "close", "entity"]
+Behaviour = int | tuple[int, int] | Literal["html", "truncated", "loop", "elsewhere", "smaller", "close", "entity"]
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send_bytes(200, b'{"objectClassName": "ip network", "startAddress": "1', {})
             case "loop":
                 self._send(302, {}, {"Location": f"{self.registry.url}{asked}"})
-            case "elsewhere":
-                self._send(200, self.registry.document(Registered("11.0.0.0/24", "Somebody Else")))
+            case "elsewhere" | "smaller" as which:
+                block = "11.0.0.0/24" if which == "elsewhere" else f"{ip_network(asked)[0]}/30"
+                self._send(200, self.registry.document(Registered(block, "Somebody Else")))
             case "entity":
                 self._send(200, {"objectClassName": "entity", "handle": "EX-1"})
             case "close":

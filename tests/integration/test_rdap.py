@@ -169,6 +169,13 @@ def test_a_climb_ends_at_the_registry_itself(registry: Registry, watch: Watch) -
     assert found["8.9.9.9"].name is None
 
 
+def test_a_network_around_that_is_not_around_does_not_count(registry: Registry, watch: Watch) -> None:
+    registry.networks = [Registered(BLOCK, "Example Stores")]
+    registry.behaviours["8.8.8.0/23"] = "smaller"
+    found = resolver(registry, watch, own=["Example Stores"]).resolve([G])
+    assert found[G] == Provider(None, Source.REGISTRY, "Example Stores")
+
+
 def test_redirects_to_another_registry_are_followed(registry: Registry, watch: Watch) -> None:
     with rdap_registry.serving(Registered("2a00::/16", "Acme Europe"), Registered("9.0.0.0/8", "Acme Nine")) as other:
         registry.elsewhere = {"2a00::/16": other.url, "9.0.0.0/8": other.url}

@@ -33,6 +33,7 @@ def test_every_alias_means_its_own_name(alias: str, name: str) -> None:
         ("NSA ", None),
         ("Newport Internet", "Newport Internet"),
         ("Arcadia Networks", "Arcadia Networks"),
+        ("Portland Undersea Net", "Portland Undersea Net"),
         ("hunter communications", "hunter communications"),
         ("cogent communications", "cogent communications"),
         ("btc broadband", "btc broadband"),

@@ -150,8 +150,21 @@ def test_the_circuits_are_tried(etc: Path, tmp_path: Path) -> None:
     assert f"ok       tracking files: {tracking} can be read; tracking files in it: 2\n" in text
     assert f"ok       circuits' database: {database} does not exist yet; the first run of a job makes it\n" in text
     assert "ok       device API: a key is configured" in text
+    assert "off      known providers: there is no file" in text
     database.touch()
     assert f"FAILED   circuits' database: {database} is an empty file" in call("config", "check", "circuits").stdout
+
+
+def test_the_file_of_known_providers_is_read(etc: Path, tmp_path: Path) -> None:
+    path = tmp_path / "known"
+    (etc / "ctv-circuits.env").write_text(
+        f"CIRCUITS_DATABASE_PATH={tmp_path / 'circuits.db'}\nCIRCUITS_KNOWN_PROVIDERS_FILE={path}\n"
+    )
+    assert f"known providers: CIRCUITS_KNOWN_PROVIDERS_FILE: cannot read {path}" in call("config", "check").stdout
+    path.write_text("203.0.113.0/24 Example Fiber  # Ann\n203.0.113.9 Example Cable\n")
+    assert (
+        f"ok       known providers: {path} can be read; addresses and ranges in it: 2" in call("config", "check").stdout
+    )
 
 
 def test_jobs_that_disagree_on_a_directory_are_told(etc: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

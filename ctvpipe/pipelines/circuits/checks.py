@@ -30,6 +30,7 @@ def connections(environment_of: EnvironmentOf) -> dict[str, Callable[[], str]]:
         "tracking files": lambda: _tracking(environment_of("circuits-import").load(ImportSettings)),
         "circuits' database": lambda: _database(environment_of("circuits-import").load(ImportSettings)),
         "device API": lambda: _api(environment_of("meraki-inventory").load(InventorySettings)),
+        "known providers": lambda: _known(environment_of("meraki-inventory").load(InventorySettings)),
     }
 
 
@@ -59,3 +60,12 @@ def _api(settings: InventorySettings) -> str:
     if not settings.api_key.get_secret_value():
         raise Skipped("no key of the device API is configured (MERAKI_API_KEY)")
     return "a key is configured; the first run tries it"
+
+
+def _known(settings: InventorySettings) -> str:
+    from ctvpipe.pipelines.circuits import rdap_known
+
+    if settings.known_file is None:
+        raise Skipped("there is no file of known providers (CIRCUITS_KNOWN_PROVIDERS_FILE)")
+    known = rdap_known.read(settings.known_file, variable="CIRCUITS_KNOWN_PROVIDERS_FILE")
+    return f"{settings.known_file} can be read; addresses and ranges in it: {len(known)}"

@@ -107,7 +107,8 @@ class Resolver:
         monotonic: Callable[[], float] = time.monotonic,
         log: logging.Logger = _LOG,
     ) -> None:
-        self._registry, self._known, self._own = registry, known or KnownProviders(), own
+        self._registry, self._own = registry, own
+        self._known = KnownProviders() if known is None else known
         self._now, self._monotonic, self._log = now, monotonic, log
         self._cache = Known(cached, now())
         self._seconds = seconds

@@ -20,6 +20,9 @@ class KnownProviders:
     def __init__(self, networks: dict[IPv4Network | IPv6Network, str] | None = None) -> None:
         self._networks = sorted((networks or {}).items(), key=lambda item: -item[0].prefixlen)
 
+    def __len__(self) -> int:
+        return len(self._networks)
+
     def find(self, address: Address) -> str | None:
         """The provider of ``address``; ``None`` where no line holds it."""
         return next((name for network, name in self._networks if address in network), None)
