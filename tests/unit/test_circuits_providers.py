@@ -33,6 +33,8 @@ def test_every_alias_means_its_own_name(alias: str, name: str) -> None:
         ("NSA ", None),
         ("Newport Internet", "Newport Internet"),
         ("Arcadia Networks", "Arcadia Networks"),
+        ("CLINK", "CenturyLink"),
+        ("CLINK Comcast", "Comcast"),
         ("Portland Undersea Net", "Portland Undersea Net"),
         ("hunter communications", "hunter communications"),
         ("cogent communications", "cogent communications"),
@@ -110,6 +112,41 @@ def test_comparing_is_the_same_from_both_sides(one: str, other: str) -> None:
 def test_notes_and_registry(label: str | None, registry: str | None, answer: bool | None) -> None:
     """Compared by parts of words, ``att`` is found in "Seattle"."""
     assert providers.agrees(label, registry) is answer
+
+
+# What the broker calls a provider, and the name under which a registry has it (facts 2.4).
+PAIRS = {
+    "CenturyLink": "Brightspeed, Lumen, Level 3, Qwest, CLINK, CenturyLink/Embarq, CenturyLink/Qwest, CenturyLink Fiber Plus, "
+    "ComcastAGG CLink DSL, EB2-CenturyLink DSL, EB2-Lumen DSL, EB2-Brightspeed DSL",
+    "Cable One, Inc.": "Sparklight, Cable One, EB2-CableOne Cable",
+    "Altafiber Inc": "Cincinnati Bell",
+    "Comcast": "Comcast Workplace, Comcast Workplace Cable, AGG Comcast, ComcastAGG Comcast, DSR Comcast",
+    "Cox Communications": "Cox, Cox Business, Cox Business/BOI, Cox Business BOI | Extended Cable |, EB2-Cox Cable",
+    "AT&T": "AT&T Broadband II, AT&T ABF, AT&T ADI, ATT",
+    "Verizon": "Verizon Business, Verizon Cell, VZW Cell, Cell, vz gateway, VZG, Digi",
+    "Optimum": "Altice West, Lightpath, EB2-Suddenlink Cable",
+    "MEDIACOM COMMUNICATIONS CORPORATION": "Mediacom/BOI, Mediacom",
+    "Frontier Communications": "EB2-Frontier Fiber, Frontier, Frontier Fios",
+    "Charter Communications": "Spectrum, Charter, EB2-Spectrum Cable",
+    "Windstream Communications": "EB2-Windstream Fiber, EB2-Windstream Kinetic",
+    "Consolidated Communications, Inc.": "EB2-Consolidated Fiber, Consolidatedcomm",
+    "TDS TELECOM": "EB2-TDS Fiber, TDS Cable",
+    "SpaceX Services, Inc.": "Starlink",
+    "FAIRNET LLC": "TransWorld",
+    "YELCOT TELEPHONE COMPANY": "Yelcot, Yelcot Communications",
+    "Wyyerd Group LLC": "Wyyerd Fiber",
+    "C Spire Fiber": "C Spire",
+    "Orbitel Communications, LLC": "Orbitelcomm",
+}
+
+
+@pytest.mark.parametrize(("registry", "labels"), PAIRS.items())
+def test_every_pair_of_the_facts(registry: str, labels: str) -> None:
+    scores = {label: providers.score(label, registry) for label in labels.split(", ")}
+    assert scores == dict.fromkeys(scores, 100.0)
+    others = {name for name in PAIRS if name != registry}
+    found = {(label, name) for label in scores for name in others if providers.agrees(label, name)}
+    assert found == set()
 
 
 def test_an_explanation_names_the_nearest() -> None:

@@ -180,6 +180,8 @@ def _family(text: str, *, from_broker: bool) -> str | None:
     for family in _table()["families"]:
         if from_broker and not family["dsr"]:
             continue
+        if spaced.strip() in family.get("is", ()):
+            return str(family["name"])
         starts = any(spaced.startswith(f" {word} ") for word in family.get("starts", ()))
         if starts or any(f" {word} " in spaced for word in family.get("has", ())):
             return str(family["name"])
