@@ -211,7 +211,7 @@ class _Broken:
 @dataclass
 class Api:
     """The API while it serves. ``requests``: paths with their queries in the order of arrival; ``times``: of each
-    request's arrival and of its answer, as ``time.monotonic`` has them."""
+    request's arrival and of its answer, as ``time.monotonic`` has them; ``rate``: how many a second it bears."""
 
     organizations: list[Organization]
     url: str = ""
@@ -220,6 +220,7 @@ class Api:
     refused: int = 0
     broken: list[_Broken] = field(default_factory=list)
     key: str = KEY
+    rate: float = _RATE
     lock: threading.Lock = field(default_factory=threading.Lock)
     buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
     pages: dict[str, tuple[bytes, int]] = field(default_factory=dict)
@@ -251,7 +252,7 @@ class Api:
         with self.lock:
             now = time.monotonic()
             tokens, at = self.buckets.get(organization, (float(_BURST), now))
-            tokens = min(float(_BURST), tokens + (now - at) * _RATE)
+            tokens = min(float(_BURST), tokens + (now - at) * self.rate)
             self.buckets[organization] = (tokens - (tokens >= 1), now)
             self.refused += tokens < 1
             return tokens < 1

@@ -45,6 +45,8 @@ _MODULES = (
     "ctvpipe.pipelines.circuits.enabling",
     "ctvpipe.pipelines.circuits.history",
     "ctvpipe.pipelines.circuits.importing",
+    "ctvpipe.pipelines.circuits.meraki",
+    "ctvpipe.pipelines.circuits.meraki_all",
     "ctvpipe.pipelines.commercial_log.applying",
     "ctvpipe.pipelines.commercial_log.backup",
     "ctvpipe.pipelines.commercial_log.closures",
