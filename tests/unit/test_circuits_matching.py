@@ -68,9 +68,22 @@ def test_the_notes_come_before_the_registry_and_an_equal_name_before_one_that_is
     one = replace(WAN1, label="Verizon Business", registry="Comcast")
     two = replace(WAN2, registry="Comcast")
     assert found(PRIMARY, SECONDARY, one, two) == {1: (2, PROVIDER), 2: (1, PROVIDER)}
-    alike = replace(PRIMARY, provider="Quartzlines")
+    alike = replace(PRIMARY, provider="Quartzline Bay")
+    assert found(alike, replace(WAN1, label="Quartzline")) == {1: (1, PROVIDER)}
     exact = replace(SECONDARY, provider="Quartzline Networks")
     assert found(alike, exact, replace(WAN1, label="Quartzline")) == {2: (1, PROVIDER)}
+
+
+@pytest.mark.parametrize(("purpose", "slot"), [("Primary", 1), ("Secondary", 2)])
+@pytest.mark.parametrize("other", ["Backup", "Guest", "Tertiary"])
+def test_the_usual_circuit_of_a_slot_comes_before_any_other(purpose: str, slot: int, other: str) -> None:
+    usual, strange = replace(PRIMARY, purpose=purpose), replace(PRIMARY, number=2, purpose=other)
+    assert found(strange, usual, replace(WAN1, slot=slot, label="Comcast")) == {1: (slot, PROVIDER)}
+
+
+def test_of_two_that_people_put_on_one_wan_the_enabled_one_is_there() -> None:
+    live, gone = replace(SECONDARY, slot=1), replace(PRIMARY, slot=1, is_enabled=False)
+    assert found(gone, live, WAN1, WAN2) == {2: (1, PERSON)}
 
 
 @pytest.mark.parametrize(("provider", "label"), [("Frontier", "Charter"), ("EarthLink", "Starlink"), ("Ritter", "Cox")])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ctvpipe.pipelines.circuits import enrich_values, matching, providers, site_names
+from ctvpipe.pipelines.circuits import enrich_values, matching, site_names
 from ctvpipe.pipelines.circuits.enrich_reading import SLOTS, Appliance, Confirmation, Facts, StoredCircuit
 from ctvpipe.pipelines.circuits.enrich_values import Observed, Shown
 from ctvpipe.pipelines.circuits.exclusions import Exclusions
@@ -92,9 +92,9 @@ def _precedence(device: Appliance) -> tuple[bool, bool, str]:
 
 
 def _wan(device: Appliance, slot: int, uplink: Observed) -> Wan:
-    registry = None if providers.says_nothing(uplink.arin_provider) else uplink.arin_provider
     site = site_names.comparable_site(device.network_name)
-    return Wan(device.network_id, site, slot, uplink.ip, uplink.public_ip, uplink.provider_label, registry)
+    said = uplink.provider_label, uplink.arin_provider
+    return Wan(device.network_id, site, slot, uplink.ip, uplink.public_ip, *said)
 
 
 def _circuit(circuit: StoredCircuit, said: Confirmation, enabled: frozenset[str]) -> matching.Circuit:
