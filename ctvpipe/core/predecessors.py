@@ -53,12 +53,12 @@ def wait(
     return None
 
 
-def require_done(run: Run, jobs: Sequence[Job], *, seconds: float, variable: str) -> None:
+def require_done(run: Run, jobs: Sequence[Job], *, seconds: float, variable: str, otherwise: str = "") -> None:
     """Return when each of ``jobs`` has done its work since it was last due.
 
     A person is kept waiting by one that runs only, a night also by one that has yet to begin. Raises ``NotNowError``
     for one that takes longer or will be started again, ``Skipped`` for one that had nothing to do for want of
-    settings, and ``ContractError`` for one that did not begin, or failed.
+    settings, and ``ContractError`` for one that did not begin, or failed. ``otherwise``: what a person may do instead.
     """
 
     def is_awaited(job: Job) -> bool:
@@ -66,20 +66,25 @@ def require_done(run: Run, jobs: Sequence[Job], *, seconds: float, variable: str
             return False
         return run.is_to_come(job) or not _has_begun(run, job)
 
-    advice = "Its result is waited for; --force goes on with what there is."
+    advice = _joined("Its result is waited for.", otherwise)
     wait(run, jobs, is_awaited, seconds=seconds, variable=variable, advice=advice)
     for job in jobs:
         if not _is_done(run, job):
-            raise _unfinished(run, job)
+            raise _unfinished(run, job, otherwise)
         latest = run.latest(job.name)
         if latest is not None and latest.outcome != Outcome.SUCCESS:
             run.warn(f"the latest {job.name} did not succeed ({latest.outcome}: {latest.message})")
 
 
-def _unfinished(run: Run, job: Job) -> ContractError | NotNowError | Skipped:
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _unfinished(run: Run, job: Job, otherwise: str) -> ContractError | NotNowError | Skipped:
     if run.is_to_come(job):
-        return NotNowError(f"{job.name} {HAS_YET_TO_BEGIN}, and will be started again", "It is waited for.")
-    advice = f"See 'ctvpipe runs list' and run {job.name} first; --force goes on with what there is."
+        text = f"{job.name} {HAS_YET_TO_BEGIN}, and will be started again"
+        return NotNowError(text, _joined("Its result is waited for.", otherwise))
+    advice = _joined(f"'ctvpipe runs list --job {job.name}' shows what became of it; run it first.", otherwise)
     latest = run.latest(job.name)
     if latest is None or not _has_begun(run, job):
         return ContractError(f"{job.name} {HAS_YET_TO_BEGIN}", advice)

@@ -37,7 +37,13 @@ def enrich(run: Run, *, force: bool = False) -> None:
         run.log.info("Today's import and inventory are not asked for: --force")
     else:
         before = [jobs.find(name) for name in run.job.after]
-        predecessors.require_done(run, before, seconds=settings.wait_seconds, variable="CIRCUITS_WAIT_SECONDS")
+        predecessors.require_done(
+            run,
+            before,
+            seconds=settings.wait_seconds,
+            variable="CIRCUITS_WAIT_SECONDS",
+            otherwise="With --force it goes on with what there is.",
+        )
     if run.dry_run:
         with database.reading(settings) as connection:
             if connection is None:
