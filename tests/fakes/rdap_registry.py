@@ -16,19 +16,21 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Literal
 
 PATH = "/registry/ip/"
-Behaviour = int | tuple[int, int] | Literal["html", "truncated", "loop", "elsewhere", "smaller", "close", "entity"]
+Behaviour = (
+    int | tuple[int, int] | Literal["html", "truncated", "loop", "astray", "elsewhere", "smaller", "close", "entity"]
+)
 
 
 @dataclass(frozen=True)
 class Registered:
-    """One network: ``block`` in CIDR form, or ``FIRST-LAST``; ``up``: its answer links to the one around it."""
+    """One network: ``block`` in CIDR form, or ``FIRST-LAST``; ``up``: its answer links to the one around it, or to what is written there."""
 
     block: str
     registrant: str | None = None
     name: str = "EXAMPLE-NET"
     type: str = "DIRECT ALLOCATION"
     kind: str = "org"
-    up: bool = False
+    up: bool | str = False
 
     @property
     def ends(self) -> tuple[Any, Any]:
@@ -89,7 +91,8 @@ class Registry:
         if above is not None:
             found["parentHandle"] = f"NET-{str(above.ends[0]).replace('.', '-')}-0"
             if network.up:
-                found["links"].append({"rel": "up", "href": f"{self.url}{above.block}"})
+                href = network.up if isinstance(network.up, str) else f"{self.url}{above.block}"
+                found["links"].append({"rel": "up", "href": href})
         if network.registrant:
             holder = _entity(network.registrant, network.kind, ["registrant"], "2001-01-01T00:00:00Z")
             holder["entities"] = [_contact("Example Engineers Inc")]
@@ -133,8 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send_bytes(200, b"<html>Please log in</html>", {"Content-Type": "text/html"})
             case "truncated":
                 self._send_bytes(200, b'{"objectClassName": "ip network", "startAddress": "1', {})
-            case "loop":
-                self._send(302, {}, {"Location": f"{self.registry.url}{asked}"})
+            case "loop" | "astray" as which:
+                self._send(302, {}, {"Location": f"{self.registry.url}{asked}" if which == "loop" else "http://[x/"})
             case "elsewhere" | "smaller" as which:
                 block = "11.0.0.0/24" if which == "elsewhere" else f"{ip_network(asked)[0]}/30"
                 self._send(200, self.registry.document(Registered(block, "Somebody Else")))

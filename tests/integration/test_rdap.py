@@ -135,15 +135,15 @@ def test_people_know_better_than_cache_and_registry(registry: Registry, watch: W
     assert registry.requests == []
 
 
-@pytest.mark.parametrize("up", [True, False])
+@pytest.mark.parametrize("up", [True, False, "http://[x/", "ftp://192.0.2.1/8.8.0.0/16"])
 def test_a_customers_network_gives_the_provider_of_the_one_around_it(
-    registry: Registry, watch: Watch, up: bool
+    registry: Registry, watch: Watch, up: bool | str
 ) -> None:
     """Naive: the registrant as it is would make a shop its own provider. Both names are kept."""
     registry.networks.append(Registered(BLOCK, "Corner Shop Inc", type="REASSIGNMENT", up=up))
     asked = resolver(registry, watch)
     assert asked.resolve([G])[G] == Provider("Acme Telecom LLC", Source.REGISTRY, "Corner Shop Inc")
-    assert registry.requests == [G, "8.8.0.0/16" if up else "8.8.8.0/23"]
+    assert registry.requests == [G, "8.8.0.0/16" if up is True else "8.8.8.0/23"]
     assert (str(asked.learned[0].start), asked.learned[0].registrant) == ("8.8.8.0", "Corner Shop Inc")
 
 
@@ -215,7 +215,8 @@ def test_no_registration_is_kept_for_a_day(registry: Registry, watch: Watch) -> 
 
 
 @pytest.mark.parametrize(
-    "behaviour", [429, (429, 1), (429, 3600), 500, 503, 403, "html", "truncated", "elsewhere", "entity", "close"]
+    "behaviour",
+    [429, (429, 1), (429, 3600), 500, 503, 403, "html", "truncated", "astray", "elsewhere", "entity", "close"],
 )
 def test_what_may_go_away_is_never_an_answer(
     registry: Registry, watch: Watch, behaviour: rdap_registry.Behaviour

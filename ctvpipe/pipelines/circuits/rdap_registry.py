@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from ctvpipe.core.errors import ContractError, PermanentError, TransientError
+from ctvpipe.core.errors import ConfigurationError, ContractError, PermanentError, TransientError
 from ctvpipe.pipelines.circuits import rdap_answer
 from ctvpipe.pipelines.circuits.addresses import Address
 from ctvpipe.pipelines.circuits.rdap_answer import Network
@@ -70,9 +70,8 @@ class Registry:
     def around(self, network: Network) -> Network | None:
         """The network around ``network``, ``None`` where there is none. Errors as of ``find``."""
         block = network.around()
-        if network.up is None and block is None:
-            return None
-        found = self._get(urljoin(self._url, network.up) if network.up else f"{self._url}{block}", network.start)
+        url = self._linked(network) or (f"{self._url}{block}" if block else None)
+        found = self._get(url, network.start) if url else None
         if found is None or not _is_larger(found, network):
             return None
         return found
@@ -80,6 +79,14 @@ class Registry:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _linked(self, network: Network) -> str | None:
+        """Where the answer about ``network`` says that the one around it is; a link that is less safe counts for nothing."""
+        try:
+            url = urljoin(self._url, network.up or "")
+        except ValueError:
+            return None
+        return url if network.up and urlsplit(url).scheme == urlsplit(self._url).scheme else None
 
     def _get(self, url: str, address: Address) -> Network | None:
         if url not in self._networks:
@@ -101,6 +108,8 @@ class Registry:
             raise self._failure(str(error)) from None
         except ContractError:
             raise self._failure("answered something that is no JSON") from None
+        except ConfigurationError:
+            raise self._failure("sends on to an address that is none") from None
         except TransientError:
             raise self._failure("did not answer") from None
         self._failed[self._host] = 0
