@@ -92,7 +92,7 @@ def test_the_appliances_become_the_inventory_with_their_lines(station: CircuitsS
     )
 
 
-def test_seven_requests_are_enough(small: CircuitsStation, api: Api) -> None:
+def test_one_request_a_list_is_enough(small: CircuitsStation, api: Api) -> None:
     assert night(small).code == 0
     assert [path.partition("?")[0].rpartition("/")[2] for path in api.requests] == [
         *("organizations", "networks", "devices", "statuses", "availabilities"),
@@ -237,6 +237,27 @@ def test_the_organisation_is_chosen_by_id_or_exact_name(small: CircuitsStation, 
     result = night(small)
     assert result.code == code
     assert code == 0 or "MERAKI_ORGANIZATION" in result.line("ERROR")
+
+
+def test_config_check_tries_the_key(small: CircuitsStation, api: Api) -> None:
+    line = small.run("config", "check", "circuits").line("device API")
+    assert (
+        "ok       device API: organisations that the key sees: 3; the appliances are those of Example Stores 1" in line
+    )
+    api.key = "another"
+    assert "FAILED   device API" in small.run("config", "check", "circuits").line("answered 401 Unauthorized")
+
+
+def test_an_answer_of_another_shape_is_refused(small: CircuitsStation, api: Api) -> None:
+    assert night(small, ago=1).code == 0
+    before = small.dump()
+    for broken in ({"serial": first(api), "uplinks": ["wan1"]}, {"serial": first(api), "highAvailability": "spare"}):
+        api.organizations[0].uplinks[first(api)] = broken
+        api.changed()
+        result = night(small)
+        assert result.code == 3
+        assert "the device API gives" in result.line("ERROR")
+    assert small.dump() == before
 
 
 def test_without_a_key_it_is_skipped(small: CircuitsStation) -> None:

@@ -140,6 +140,7 @@ def test_the_circuits_are_tried(etc: Path, tmp_path: Path) -> None:
     tracking, database = tmp_path / "circuitinfo", tmp_path / "circuits.db"
     (etc / "ctv-circuits.env").write_text(
         f"CIRCUITS_DATABASE_PATH={database}\nTRACKING_DATA_DIR={tracking}\nMERAKI_API_KEY={SECRETS[1]}\n"
+        "MERAKI_API_URL=http://127.0.0.1:1/api/v1\n"
     )
     text = call("config", "check", "circuits").stdout
     assert f"FAILED   tracking files: the directory {tracking} does not exist" in text
@@ -149,7 +150,7 @@ def test_the_circuits_are_tried(etc: Path, tmp_path: Path) -> None:
     text = call("config", "check", "circuits").stdout
     assert f"ok       tracking files: {tracking} can be read; tracking files in it: 2\n" in text
     assert f"ok       circuits' database: {database} does not exist yet; the first run of a job makes it\n" in text
-    assert "ok       device API: a key is configured" in text
+    assert "FAILED   device API: 127.0.0.1:1/api/v1/organizations: the connection failed" in text
     assert "off      known providers: there is no file" in text
     database.touch()
     assert f"FAILED   circuits' database: {database} is an empty file" in call("config", "check", "circuits").stdout

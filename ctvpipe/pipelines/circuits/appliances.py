@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ctvpipe.pipelines.circuits import addresses, notes, providers
-from ctvpipe.pipelines.circuits.meraki_api import Item, Organization, part, text, texts
+from ctvpipe.pipelines.circuits.meraki_api import Item, Organization, part, parts, text, texts
 
 _WANS = {"wan1": 1, "wan2": 2}
 _ONLINE = "online"
@@ -78,7 +78,7 @@ def _row(
     found = notes.parse(said or "")
     for number, line in ((1, found.wan1), (2, found.wan2)):
         row[f"wan{number}_provider_label"], row[f"wan{number}_speed_label"] = line.provider, line.speed
-    for item in uplink.get("uplinks") or []:
+    for item in parts(uplink, "uplinks"):
         if number := _WANS.get(text(item, "interface") or "", 0):
             row[f"wan{number}_ip"] = addresses.valid_ip(text(item, "ip"))
             row[f"wan{number}_public_ip"] = addresses.valid_ip(text(item, "publicIp"))

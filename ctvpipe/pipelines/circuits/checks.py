@@ -57,9 +57,13 @@ def _database(settings: ImportSettings) -> str:
 
 
 def _api(settings: InventorySettings) -> str:
-    if not settings.api_key.get_secret_value():
-        raise Skipped("no key of the device API is configured (MERAKI_API_KEY)")
-    return "a key is configured; the first run tries it"
+    from ctvpipe.pipelines.circuits.meraki_api import Api, chosen
+    from ctvpipe.sources.pacing import Patience
+
+    with Api(settings, patience=Patience(tries=1)) as api:
+        seen = api.organizations()
+    wanted = chosen(seen, settings.organization)
+    return f"organisations that the key sees: {len(seen)}; the appliances are those of {wanted.name} ({wanted.id})"
 
 
 def _known(settings: InventorySettings) -> str:

@@ -34,7 +34,8 @@ def collect(run: Run, *, force: bool = False) -> None:
     api = Api(settings)
     settings.require_url()
     before, cached = _before(run, settings)
-    collected = _fetch(api, chosen(api.organizations(), settings.organization))
+    with api:
+        collected = _fetch(api, chosen(api.organizations(), settings.organization))
     run.count("requests", api.client.sent)
     run.count("rate_limited", api.client.limited)
     rows = appliances.rows(collected)

@@ -61,7 +61,8 @@ def collect(run: Run, *, force: bool = False) -> None:
     settings.require_url()
     dates = lifecycle.read(settings.lifecycle_file)
     before = _before(run, settings)
-    collected = _collect(run, api, before, settings, force=force)
+    with api:
+        collected = _collect(run, api, before, settings, force=force)
     run.count("requests", api.client.sent)
     run.count("rate_limited", api.client.limited)
     run.count("organizations", len(collected.whole))

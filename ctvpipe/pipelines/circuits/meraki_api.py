@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from ctvpipe.core.errors import ConfigurationError, ContractError, PermanentError, Skipped
 from ctvpipe.pipelines.circuits.settings import ApiSettings
 from ctvpipe.sources.http import Bearer, Client
-from ctvpipe.sources.pacing import TokenBucket
+from ctvpipe.sources.pacing import Patience, TokenBucket
 
 Item = dict[str, Any]
 # A little at once makes up for a page that took long to read; the API itself allows ten more.
@@ -33,15 +33,21 @@ class Organization:
 
 
 class Api:
-    """The API with one key; every organisation has its own pace. ``sent``: how many requests went out."""
+    """The API with one key, to be closed; every organisation has its own pace. Raises ``Skipped`` without a key."""
 
-    def __init__(self, settings: ApiSettings) -> None:
+    def __init__(self, settings: ApiSettings, *, patience: Patience | None = None) -> None:
         key = settings.api_key.get_secret_value()
         if not key:
             raise Skipped("no key of the device API is configured (MERAKI_API_KEY)")
         self._url, self._rate = settings.api_url, settings.requests_per_second
         self._paces: dict[str, TokenBucket] = {}
-        self.client = Client(auth=Bearer(key), domain=_domain(settings.api_url))
+        self.client = Client(auth=Bearer(key), domain=_domain(settings.api_url), patience=patience or Patience())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
 
     def organizations(self) -> list[Organization]:
         """Every organisation that the key sees. Raises ``PermanentError`` where it sees none."""
@@ -122,6 +128,14 @@ def texts(item: Item, name: str) -> list[str]:
         return value.split()
     if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
         raise ContractError(f"the device API gives {name} that are no texts")
+    return value or []
+
+
+def parts(item: Item, name: str) -> list[Item]:
+    """A list of objects within ``item``; empty for null. Raises ``ContractError`` for anything else."""
+    value = item.get(name)
+    if value is not None and not (isinstance(value, list) and all(isinstance(one, dict) for one in value)):
+        raise ContractError(f"the device API gives {name} that are no objects")
     return value or []
 
 
