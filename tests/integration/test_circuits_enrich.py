@@ -171,6 +171,7 @@ def test_what_people_confirmed_wins_and_outlives_everything(station: EnrichStati
         station.imported(made)
         station.recorded(INVENTORY)
         assert station.enrich().code == 0
+        assert (counters(station)["confirmed"], counters(station)["confirmed_without_circuit"]) == (1, 1)
         columns = "provider, speed, wan_slot, match_method, serial"
         assert station.enriched(columns, "circuit_purpose = 'Primary'") == [
             ("Example Fiber", "900.0M x 900.0M", 2, "person", "Q2XX-0001-0001")

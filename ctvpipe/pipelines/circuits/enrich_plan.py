@@ -61,10 +61,12 @@ def plan(facts: Facts, *, enabled: Iterable[str], excluded: Exclusions) -> Plan:
         if end is not None:
             on_wan[end] = circuit.id, shown
         rows.append(_circuit_row(circuit, confirmation, match, seen, shown))
+    confirmed = sum(circuit.key in facts.confirmations for circuit in facts.circuits)
     counts = {
         "processed": len(facts.circuits),
         **_counts(matches),
-        "confirmed": sum(circuit.key in facts.confirmations for circuit in facts.circuits),
+        "confirmed": confirmed,
+        "confirmed_without_circuit": len(facts.confirmations) - confirmed,  # kept: the circuit may come back
         "networks": len(chosen),
         "excluded": left_out,
     }
