@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ctvpipe.pipelines.circuits import history
+from ctvpipe.core.run import Run
+from ctvpipe.pipelines.circuits import history, importing
+from tests.fakes import tracking_csv
+from tests.fakes.tracking_csv import line
 from tests.integration.circuits_rows import insert
 from tests.integration.circuits_station import CircuitsStation
 from tests.integration.station import Dump, Result
@@ -181,6 +184,44 @@ def test_without_circuits_nothing_is_taken_for_removed(
     assert "there are no circuits" in result.text
     if change:
         assert station.query(FIELDS) == []
+
+
+def test_the_day_is_the_stations_own(station: CircuitsStation) -> None:
+    """Pitfall 14: at three in the morning UTC it is still the day before in Los Angeles."""
+    station.settings["CTVPIPE_TIMEZONE"] = "America/Los_Angeles"
+    station.execute("UPDATE circuits SET status = 'Jeopardy' WHERE id = 1")
+
+    def body(run: Run) -> None:
+        run.started = datetime(2026, 11, 22, 3, tzinfo=UTC)
+        history.record(run)
+
+    assert station.here("circuits-history", body).code == 0
+    assert [str(day) for (day,) in station.query("SELECT snapshot_date FROM circuit_history")] == ["2026-11-21"]
+
+
+def test_an_import_that_failed_is_told_and_what_people_changed_is_recorded(station: CircuitsStation) -> None:
+    assert station.here("circuits-import", importing.import_orders).code == 1
+    station.execute("UPDATE circuits SET status = 'Jeopardy' WHERE id = 1")
+    result = night(station, 1)
+    assert result.code == 0
+    assert "circuits-import did not finish (failed: there is no tracking file" in str(station.runs()[0].warnings)
+    assert station.query("SELECT count(*) FROM circuit_history") == [(1,)]
+
+
+def test_a_file_with_clashes_and_one_without_report_no_circuit_as_new_or_removed(any_circuits: CircuitsStation) -> None:
+    """The vectors of facts 13: duplicate keys in one of two files only, and nothing changed but the broker's date."""
+    made = tracking_csv.rows(tracking_csv.Spec(circuits=60, oddities=False))
+    clashes = [row | {"status": "Order Canceled", "record_number": "A"} for row in made[:20]]
+    later = [row | {"date_record_updated": "2026-11-20 11:12:13"} for row in made]
+    files = [[*made, *clashes], made, later, [*clashes, *later], [*later, line(Site_Name="NEW 01", Site_ID="NEW 01")]]
+    for number, rows in enumerate(files):
+        any_circuits.put(rows, DAY + timedelta(days=number))
+        imported = any_circuits.here("circuits-import", importing.import_orders, day=DAY + timedelta(days=number))
+        assert imported.code == 0, imported.text
+        assert night(any_circuits, number).code == 0
+    assert any_circuits.query("SELECT field_name, change_type, source FROM circuit_history") == [
+        ("Circuit Status", "NEW_CIRCUIT", "tracking_data_2026-11-24.csv")
+    ]
 
 
 def test_both_stores_hold_the_same_rows(tmp_path: Path, postgres_url: str) -> None:

@@ -5,6 +5,7 @@ Facts 7.2: the source of the previous day is open; the statuses stored by the im
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
@@ -66,9 +67,10 @@ def kept(run: Run, settings: TrackingSettings, since: date, first: date | None) 
         run.warn(f"{error}: no day before the first import can be compared")
         return []
     found: list[KeptDay] = []
+    same: dict[State, State] = {}  # most circuits are the same on all days: one object for each state is enough
     for file in files:  # newest first
         try:
-            found.append(_read(file.path, file.day, settings))
+            found.append(_read(file.path, file.day, settings, same))
         except (ContractError, PermanentError) as error:
             run.warn(f"a day is left out: {error}")
             continue
@@ -84,9 +86,10 @@ def _changes(connection: sa.Connection, after: date) -> dict[date, dict[str, Sta
     return {day: {row[1]: State(*row[2:]) for row in group} for day, group in groupby(rows, key=itemgetter(0))}
 
 
-def _read(path: Path, day: date, settings: TrackingSettings) -> KeptDay:
+def _read(path: Path, day: date, settings: TrackingSettings, same: dict[State, State]) -> KeptDay:
     data = tracking_files.content(path, settings.max_file_mib)
     reading = tracking_reading.read(
         data, path.name, synonyms=settings.synonyms, trading_names=settings.trading_name_forms
     )
-    return KeptDay(Day(day, statuses.of(reading.records)), path.name, reading.rows)
+    states = {sys.intern(key): same.setdefault(state, state) for key, state in statuses.of(reading.records).items()}
+    return KeptDay(Day(day, states), path.name, reading.rows)
