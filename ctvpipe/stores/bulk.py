@@ -5,12 +5,11 @@ Table and column names come from code, never from data.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from ctvpipe.stores.engine import is_sqlite
 
 _ROWS_A_STATEMENT = 64  # SQLite spends a third of a row's time on beginning and ending its statement
+_NULL = "\\N"
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -45,23 +45,42 @@ def insert(connection: sa.Connection, table: str, columns: Sequence[str], rows: 
                 cursor.executemany(f"INSERT INTO {table} ({names}) VALUES {many}", values)  # noqa: S608
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES {one}", rows[whole:])  # noqa: S608
         return
-    body = io.StringIO()
-    body.writelines("\t".join(map(_copy_text, row)) + "\n" for row in rows)
-    body.seek(0)
     with _cursor(connection) as cursor:
-        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", body)
+        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _CopyStream(rows))
 
 
-def converter(connection: sa.Connection, column_type: sa.types.TypeEngine[Any]) -> Callable[[Any], Any]:
-    """What makes a column's Python value one that ``insert`` takes, as SQLAlchemy would store it."""
-    processor: Callable[[Any], Any] | None = column_type.dialect_impl(connection.dialect).bind_processor(
-        connection.dialect
-    )
-    return processor or _as_it_is
+class _CopyStream:
+    """The text of ``rows`` as ``COPY`` reads it, made while the server works on what it has."""
+
+    def __init__(self, rows: Iterable[tuple[object, ...]]) -> None:
+        self._rows = iter(rows)
+
+    def read(self, _size: int = -1) -> str:
+        """Some of the next rows, whatever the size asked for; an empty text at the end."""
+        some = islice(self._rows, _ROWS_A_STATEMENT)
+        return "".join(
+            ["\t".join([_NULL if value is None else _copy_text(value) for value in row]) + "\n" for row in some]
+        )
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def prepared(
+    connection: sa.Connection, column_types: Sequence[sa.types.TypeEngine[Any]], rows: Iterable[Sequence[Any]]
+) -> list[tuple[object, ...]]:
+    """Rows of Python values as ``insert`` takes them: each value as SQLAlchemy would store it in a column of its type."""
+    processors = [
+        (place, processor)
+        for place, column_type in enumerate(column_types)
+        if (processor := column_type.dialect_impl(connection.dialect).bind_processor(connection.dialect)) is not None
+    ]
+    if not processors:
+        return [tuple(row) for row in rows]
+    made = []
+    for row in rows:
+        values = list(row)
+        for place, processor in processors:
+            values[place] = processor(values[place])
+        made.append(tuple(values))
+    return made
 
 
 def delete(connection: sa.Connection, table: str, key: str, ids: Iterable[int]) -> None:
@@ -99,8 +118,6 @@ def _cursor(connection: sa.Connection) -> Iterator[Any]:
 
 
 def _copy_text(value: object) -> str:
-    if value is None:
-        return "\\N"
     if isinstance(value, str):
         return value.translate(_COPY_ESCAPES)
     if isinstance(value, bytes):

@@ -90,11 +90,8 @@ def _staged(
         prefixes=["TEMPORARY"],
     )
     staged.create(connection)
-    convert = [bulk.converter(connection, staged.c[name].type) for name in columns]
-    prepared = [
-        (number, *(function(value) for function, value in zip(convert, row, strict=True)))
-        for number, row in enumerate(rows)
-    ]
+    types = [staged.c.position_.type, *(staged.c[name].type for name in columns)]
+    prepared = bulk.prepared(connection, types, ((number, *row) for number, row in enumerate(rows)))
     bulk.insert(connection, staged.name, ["position_", *columns], prepared)
     if not is_sqlite(connection):
         connection.exec_driver_sql(f"ANALYZE {staged.name}")

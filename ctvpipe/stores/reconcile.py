@@ -28,10 +28,8 @@ def insert(
     """Insert ``rows`` (Python values in the order of ``columns``); ``also``: values of further columns, the same in each."""
     more = dict(also or {})
     names = [*columns, *more]
-    convert = [bulk.converter(connection, table.c[name].type) for name in names]
-    constant = [function(value) for function, value in zip(convert[len(columns) :], more.values(), strict=True)]
-    own = convert[: len(columns)]
-    prepared = [(*(function(value) for function, value in zip(own, row, strict=True)), *constant) for row in rows]
+    constant = tuple(more.values())
+    prepared = bulk.prepared(connection, [table.c[name].type for name in names], ((*row, *constant) for row in rows))
     bulk.insert(connection, table.name, names, prepared)
 
 

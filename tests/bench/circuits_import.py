@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from datetime import date
 from functools import partial
@@ -38,23 +39,31 @@ def run(directory: Path, rounds: int) -> list[Row]:
 
 def _rows(root: Path, url: str, bare_url: str, rounds: int) -> list[Row]:
     env = _environment(root, url)
-    source = write(path_for(root / "tracking", date.today()), rows(Spec(circuits=_CIRCUITS)))
+    today = path_for(root / "tracking", date.today())
+    files = {
+        count: write(root / f"{count}.csv", rows(Spec(circuits=count, oddities=count > 1))) for count in (1, _CIRCUITS)
+    }
     execute(bare_url, *(statement.format(**_PLACES) for statement in _TABLES))
+    shutil.copyfile(files[1], today)
     measure.run(_IMPORT, env)
 
-    def emptied() -> Cost:
+    def first_import(count: int) -> Cost:
         execute(url, f"TRUNCATE {_OURS} CASCADE")
+        shutil.copyfile(files[count], today)
         return measure.run(_IMPORT, env)
 
-    def bare(table: str) -> Cost:
+    def bare(table: str, count: int = _CIRCUITS) -> Cost:
         execute(bare_url, f"TRUNCATE {table}")
-        return measure.run([*_BARE, str(source), bare_url, table], env)
+        return measure.run([*_BARE, str(files[count]), bare_url, table], env)
 
-    first = fastest(
+    taken = fastest(
         {
             "indexed": partial(bare, "indexed"),
+            "indexed, one": partial(bare, "indexed", 1),
             "bare": partial(bare, "bare"),
-            "import": emptied,
+            "import, one": partial(first_import, 1),
+            "import": partial(first_import, _CIRCUITS),
+            "again": partial(measure.run, _IMPORT, env),
         },
         rounds,
     )
@@ -63,10 +72,17 @@ def _rows(root: Path, url: str, bare_url: str, rounds: int) -> list[Row]:
     again = watched(_IMPORT, env)
     (wal,) = query(url, f"SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '{position}')")[0]
     changed = sum(before[table] != rows_ for table, rows_ in dump(url).items())
-    second = fastest({"indexed": partial(bare, "indexed"), "import": partial(measure.run, _IMPORT, env)}, rounds)
+    own, theirs = (taken[name] - taken[f"{name}, one"] for name in ("import", "indexed"))
     return [
-        _ratio(f"importing {_CIRCUITS:,} orders, to csv.reader and COPY with the same indexes", first),
-        _ratio("importing them again unchanged, to csv.reader and COPY with the same indexes", second),
+        Row(
+            f"importing {_CIRCUITS:,} orders, to csv.reader and COPY with the same indexes, both without starting",
+            own / theirs,
+            5,
+            "x",
+            f"{own:.3f} s to {theirs:.3f} s more than for one order",
+        ),
+        _ratio("the same with starting both", taken, "import", 8),
+        _ratio("the same orders again, with starting both", taken, "again", 8),
         Row("tables changed by importing the same orders again", changed, 0, "tables", f"{len(before)} compared"),
         Row("log written by PostgreSQL for it", float(wal), 10_000, "bytes", "difference of its write-ahead log"),
         Row("peak memory, importing orders again", again.memory_mib, 150, "MiB", "proportional set size"),
@@ -89,7 +105,7 @@ def _environment(root: Path, url: str) -> dict[str, str]:
     }
 
 
-def _ratio(what: str, taken: dict[str, float]) -> Row:
-    ours, theirs = taken["import"], taken["indexed"]
-    bare = f"; {ours / taken['bare']:.1f} x of a bare table's {taken['bare']:.3f} s" if "bare" in taken else ""
-    return Row(what, ours / theirs, 5, "x", f"{ours:.3f} s to {theirs:.3f} s{bare}")
+def _ratio(what: str, taken: dict[str, float], ours: str, bar: float) -> Row:
+    seconds, theirs, bare = taken[ours], taken["indexed"], taken["bare"]
+    measured = f"{seconds:.3f} s to {theirs:.3f} s; {seconds / bare:.1f} x of a bare table's {bare:.3f} s"
+    return Row(what, seconds / theirs, bar, "x", measured)

@@ -16,6 +16,7 @@ TRACKING = "tracking"
 WRITTEN = (*FIELDS, "fingerprint", "data_source", "missing_since")
 # Once stored, never overwritten (facts 3.3, 7).
 _KEPT = ("assigned_to", "sctask")
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
 _ENDED = ("enabled", "cancelled", "canceled")
 
 
@@ -84,8 +85,8 @@ def plan(
 
 def fingerprint(values: Sequence[Any]) -> str:
     """SHA-256 over a circuit's imported values but its key, in their fixed order; nothing is not an empty text."""
-    texts = [None if value is None else str(value) for value in values[len(KEY) :]]
-    return hashlib.sha256(json.dumps(texts, separators=(",", ":")).encode()).hexdigest()
+    texts = [value if value is None or isinstance(value, str) else str(value) for value in values[len(KEY) :]]
+    return hashlib.sha256(_as_json(texts).encode()).hexdigest()
 
 
 def _take(made: Plan, values: list[Any], before: Stored | None, absent: Sequence[int], *, clear_notes: bool) -> None:

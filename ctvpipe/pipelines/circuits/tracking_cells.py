@@ -18,6 +18,7 @@ from ctvpipe.pipelines.circuits.tracking_columns import Kind
 
 KNOWN_PURPOSES = ("Primary", "Secondary", "Backup", "Guest")
 _NOTHING = {"", "nan", "null", "none", "n/a"}
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 _NO_SERVICE = "nsa"
 _CENT = Decimal("0.01")
 _TOO_MUCH = Decimal(100_000_000)  # numeric(10,2)
@@ -37,7 +38,7 @@ def text(cell: str) -> str | None:
     if "\x00" in cell:  # PostgreSQL has no such character
         cell = cell.replace("\x00", "")
     stripped = cell.strip()
-    return None if stripped.casefold() in _NOTHING else stripped
+    return None if len(stripped) <= _LONGEST_NOTHING and stripped.casefold() in _NOTHING else stripped
 
 
 def name(cell: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ctvpipe.core.errors import ContractError
 from ctvpipe.pipelines.circuits import site_names, tracking_cells, tracking_columns
-from ctvpipe.pipelines.circuits.tracking_columns import COLUMNS, PLACES
+from ctvpipe.pipelines.circuits.tracking_columns import COLUMNS, FIELDS, PLACES
 
 NO_NAME, NO_PURPOSE, NO_CODE = "no site name", "no purpose", "the trading name, and no store code"
 WRONG_WIDTH = "a wrong number of cells"
@@ -124,9 +124,12 @@ class _Reader:
 
     def __init__(self, header: tracking_columns.Header, trading_names: Collection[str]) -> None:
         self._width, self._trading_names = header.width, trading_names
-        self._cells: list[tuple[str, int | None, Callable[[str], Any]]] = [
-            (column.field, header.places.get(column.field), tracking_cells.reader(column.kind)) for column in COLUMNS
+        self._cells: list[tuple[int, int, Callable[[str], Any]]] = [
+            (place, header.places[column.field], tracking_cells.reader(column.kind))
+            for place, column in enumerate(COLUMNS)
+            if column.field in header.places
         ]
+        self._empty: list[Any] = [None] * len(COLUMNS)
         self.records: list[Record] = []
         self.rejected: dict[str, list[int]] = {}
         self.unreadable: dict[str, list[int]] = {}
@@ -137,13 +140,12 @@ class _Reader:
         if len(row) != self._width:
             self._reject(WRONG_WIDTH, number)
             return
-        values: list[Any] = []
-        for name, place, read_cell in self._cells:
+        values = self._empty[:]
+        for place, cell, read_cell in self._cells:
             try:
-                values.append(None if place is None else read_cell(row[place]))
+                values[place] = read_cell(row[cell])
             except tracking_cells.Unreadable:
-                values.append(None)
-                self.unreadable.setdefault(name, []).append(number)
+                self.unreadable.setdefault(FIELDS[place], []).append(number)
         site, purpose = values[0], values[1]
         if site is None or purpose is None:
             self._reject(NO_NAME if site is None else NO_PURPOSE, number)
