@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ DEVICES = meraki_api.Spec(appliances=30, networks=36, devices=120, tracking=ORDE
 
 @pytest.fixture(scope="module")
 def station(clean: Callable[[], AbstractContextManager[Appliance]], package: Path) -> Iterator[Appliance]:
-    """A machine of its own, for runs of the circuits show in every status from then on; today's orders are there."""
+    """A machine of its own, for runs of the circuits show in every status; yesterday's orders are in, today's there."""
     with clean() as appliance, ExitStack() as stack:
         appliance.install(package)
         appliance.configure()
@@ -34,9 +34,13 @@ def station(clean: Callable[[], AbstractContextManager[Appliance]], package: Pat
         settings = api.settings | {"RDAP_URL": registry.url, "RDAP_REQUESTS_PER_SECOND": "1000"}
         with appliance.machine.path(ENV).open("a") as file:
             file.writelines(f"{name}={value}\n" for name, value in settings.items())
-        tracking = tracking_csv.path_for(appliance.machine.path(TRACKING), datetime.now(appliance.zone).date())
-        tracking_csv.write(tracking, tracking_csv.rows(ORDERS))
+        today = datetime.now(appliance.zone).date()
+        for day in (today, today - timedelta(days=1)):
+            path = tracking_csv.path_for(appliance.machine.path(TRACKING), day)
+            tracking_csv.write(path, tracking_csv.rows(ORDERS))
         appliance.machine.ok(f"chmod -R a+rX {TRACKING}")
+        done = appliance.operator(f"sudo -u ctvpipe ctvpipe circuits import {TRACKING}/{path.name} --force")
+        assert done.code == 0, done.text
         appliance.night()
         yield appliance
 
@@ -44,7 +48,7 @@ def station(clean: Callable[[], AbstractContextManager[Appliance]], package: Pat
 def test_what_is_configured_is_found_before_it_is_switched_on(station: Appliance) -> None:
     done = station.operator("sudo -u ctvpipe ctvpipe config check circuits")
     assert done.code == 0, done.text
-    assert f"ok       tracking files: {TRACKING} can be read; tracking files in it: 1\n" in done.text
+    assert f"ok       tracking files: {TRACKING} can be read; tracking files in it: 2\n" in done.text
     assert f"ok       circuits' data: {DATA}" in done.text
     assert station.operator("sudo ctvpipe enable circuits").code == 0
 

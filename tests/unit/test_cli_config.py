@@ -27,7 +27,9 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(f"CTVPIPE_{name}_DIR", str(tmp_path / name.lower()))
     monkeypatch.setenv("CTV_DATA_DIR", str(tmp_path / "data"))
     (directory / "ctv-daily-update.env").write_text(f"DATABASE_PATH={tmp_path / 'sales.db'}\n")
-    (directory / "ctv-circuits.env").write_text(f"CIRCUITS_DATABASE_PATH={tmp_path / 'circuits.db'}\n")
+    (directory / "ctv-circuits.env").write_text(
+        f"CIRCUITS_DATABASE_PATH={tmp_path / 'circuits.db'}\nTRACKING_DATA_DIR={tmp_path}\n"
+    )
     return directory
 
 

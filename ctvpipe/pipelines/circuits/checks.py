@@ -43,9 +43,7 @@ def _tracking(settings: ImportSettings) -> str:
             f"cannot read {directory}: {error.strerror or error}", "Let the service user read it (user ctvpipe)."
         ) from None
     if count is None:
-        if "tracking_dir" in settings.model_fields_set:
-            raise PermanentError(f"the directory {directory} does not exist", "Check TRACKING_DATA_DIR.")
-        raise Skipped(f"there is no {directory} (TRACKING_DATA_DIR)")
+        raise PermanentError(f"the directory {directory} does not exist", "Make it, or correct TRACKING_DATA_DIR.")
     return f"{directory} can be read; tracking files in it: {count}"
 
 
