@@ -10,11 +10,13 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
+import urllib3
 from requests.auth import AuthBase
 
 from ctvpipe import __version__
@@ -23,6 +25,8 @@ from ctvpipe.sources.pacing import Patience, TokenBucket, retry_after
 
 T = TypeVar("T")
 _CHUNK = 1 << 16
+_DAMAGED = "the answer was cut off or damaged"
+_LOOK = "Check the network and the service."
 _MOST_PAGES = 1000
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED})
@@ -180,7 +184,10 @@ class Client:
         except ValueError:  # requests' own for an address, http.client's for a header
             raise ConfigurationError(f"{place(url)} cannot be asked: its address or its key is malformed") from None
         except requests.RequestException as error:
-            raise TransientError(f"{place(url)}: {_trouble(error)}", "Check the network and the service.") from None
+            raise TransientError(f"{place(url)}: {_trouble(error)}", _LOOK) from None
+        except urllib3.exceptions.HTTPError as error:
+            said = "no answer in time" if isinstance(error, urllib3.exceptions.TimeoutError) else _DAMAGED
+            raise TransientError(f"{place(url)}: {said}", _LOOK) from None
         link = response.links.get("next", {}).get("url")
         return Answer(response.url, response.headers, body, urljoin(response.url, link) if link else None)
 
@@ -200,7 +207,8 @@ class Client:
     def _body(self, response: requests.Response, url: str, began: float) -> bytes:
         """The whole body, unpacked, within the limits of size and time."""
         parts, size = [], 0
-        for part in response.iter_content(_CHUNK):
+        # What has arrived, as it arrives: iter_content would wait for a whole chunk of a body that drips.
+        for part in iter(partial(response.raw.read1, _CHUNK, decode_content=True), b""):
             size += len(part)
             if size > self.max_bytes:
                 raise ContractError(f"{place(url)} answered more than {self.max_bytes >> 20} MiB")
@@ -242,7 +250,7 @@ def _trouble(error: requests.RequestException) -> str:
         case requests.Timeout():
             return "no answer in time"
         case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
-            return "the answer was cut off or damaged"
+            return _DAMAGED
         case requests.ConnectionError():
             return "the connection failed"
         case _:

@@ -22,12 +22,13 @@ class Reply:
 
 @dataclass
 class Script:
-    """``asked``: the paths, with their queries, in the order of arrival; ``seen``: the headers of each."""
+    """``asked``: the paths, with their queries, in the order of arrival; ``seen``: the headers of each; ``connections``: from where."""
 
     replies: list[Reply]
     url: str = ""
     asked: list[str] = field(default_factory=list)
     seen: list[dict[str, str]] = field(default_factory=list)
+    connections: set[tuple[str, int]] = field(default_factory=set)
 
 
 @contextmanager
@@ -42,6 +43,7 @@ def answering(*replies: Reply) -> Iterator[Script]:
             reply = script.replies[min(len(script.asked), len(script.replies) - 1)]
             script.asked.append(self.path)
             script.seen.append(dict(self.headers))
+            script.connections.add(self.client_address)
             body = reply.body.encode() if isinstance(reply.body, str) else reply.body
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.kind)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from ctvpipe.core.errors import ConfigurationError, ContractError, TransientError
 from ctvpipe.sources.http import Bearer, BusyError, Client, NotJsonError, StatusError
 from ctvpipe.sources.pacing import Patience
+from tests.fakes.http_receiver import receiving
 from tests.fakes.http_script import Reply, answering
 from tests.integration.smb_server import free_port
 
@@ -87,6 +90,36 @@ def test_too_large_an_answer_is_refused_at_once() -> None:
     with answering(Reply(b" " * (3 << 20))) as server, pytest.raises(ContractError, match="more than 1 MiB"):
         client(max_bytes=1 << 20).get_json(server.url)
     assert len(server.asked) == 1
+
+
+def test_an_answer_that_drips_is_given_up_however_lively_it_is() -> None:
+    """Each byte comes well within the timeout of a read; together they would take a day."""
+    with receiving() as server:
+        server.behaviours["/"] = "drip"
+        with pytest.raises(TransientError, match="did not finish its answer within 1 s"):
+            client(patience=Patience(tries=1), seconds=1.0).get_json(f"{server.url}/x")
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_packed_answer_is_unpacked_and_counts_unpacked(cut: bool) -> None:
+    packed = Reply(gzip.compress(b" " * (3 << 20) + b"7"), headers={"Content-Encoding": "gzip"}, cut=cut)
+    with answering(packed) as server:
+        if cut:
+            with pytest.raises(TransientError, match="cut off or damaged"):
+                client().get_json(server.url)
+            return
+        assert client().get_json(server.url) == 7
+        with pytest.raises(ContractError, match="more than 1 MiB"):
+            client(max_bytes=1 << 20).get_json(server.url)
+
+
+def test_one_connection_is_enough_for_many_requests() -> None:
+    with answering(Reply("[1]")) as server:
+        asking = client()
+        for _ in range(5):
+            asking.get_json(server.url)
+        assert len(server.connections) == 1
+        asking.close()
 
 
 def test_redirects_are_followed_and_bounded() -> None:
