@@ -276,3 +276,14 @@ def test_both_stores_hold_the_same_rows(tmp_path: Path, postgres_url: str) -> No
     assert len(small["daily_enablements"]) > 3
     for table in ("daily_enablements", "enablement_summary", "circuit_status_days", "circuit_status_changes"):
         assert small[table] == grown_up[table], table
+
+
+def test_kept_files_are_enough_where_nothing_was_imported_yet(station: CircuitsStation) -> None:
+    put(station, 0, line(status=READY))
+    put(station, 1, line(status=ENABLED))
+    assert night(station, 1).code == 0
+    assert found(station) == [("XYZ 01", "2026-11-21", "Unknown")]
+    assert station.query("SELECT circuit_id, provider FROM daily_enablements") == [(None, None)]
+    imported(station, 1)
+    assert night(station, 1).code == 0
+    assert station.query("SELECT provider FROM daily_enablements") == [("Charter Communications",)]

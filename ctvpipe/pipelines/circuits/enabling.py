@@ -39,8 +39,7 @@ def track(run: Run) -> None:
     awaiting.await_import(run, settings)
     today = clock.business_day(run.started, run.tz)
     since = today - timedelta(days=settings.window_days)
-    with database.reading(settings) as connection:
-        first = enablement_days.first_stored(connection) if connection is not None else None
+    first = _first_stored(run, settings)
     kept = enablement_days.kept(run, settings, since, first)
     if first is None and not kept:
         raise PermanentError(
@@ -48,6 +47,15 @@ def track(run: Run) -> None:
             "Run 'ctvpipe circuits import' first.",
         )
     _Tracking(run, settings, today, since, kept).execute()
+
+
+def _first_stored(run: Run, settings: EnablementSettings) -> date | None:
+    """The first imported day; files are read between the transactions. The first one also brings the schema forward."""
+    if run.dry_run:
+        with database.reading(settings) as connection:
+            return enablement_days.first_stored(connection) if connection is not None else None
+    with database.writing(run, settings) as connection:
+        return enablement_days.first_stored(connection)
 
 
 class _Tracking:
