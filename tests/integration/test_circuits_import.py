@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -312,3 +313,51 @@ def test_both_stores_hold_the_same_rows(tmp_path: Path, postgres_url: str) -> No
             assert small[table] == grown_up[table], table
         first, second = (counters(station) for station in pair)
         assert {**first, "database": ""} == {**second, "database": ""}
+
+
+def test_fingerprints_that_are_missing_make_no_second_rows(station: CircuitsStation) -> None:
+    """The duplicate storm of July 2025: what was compared was null in the old rows (facts 11, 13)."""
+    made = rows(Spec(circuits=20, oddities=False))
+    assert night(station, made, ago=1).code == 0
+    station.execute("UPDATE circuits SET fingerprint = NULL")
+    assert night(station, made).code == 0
+    assert station.query("SELECT count(*), count(fingerprint) FROM circuits") == [(20, 20)]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_day_is_the_stations(station: CircuitsStation, zone: str) -> None:
+    """The two zones never have the same date (facts 11, 14)."""
+    station.settings["CTVPIPE_TIMEZONE"] = zone
+    day = datetime.now(ZoneInfo(zone)).date()
+    station.put([line()], day)
+    assert station.here(JOB, import_orders).code == 0
+    for sql in ("SELECT date FROM circuit_status_days", "SELECT summary_date FROM daily_summaries"):
+        assert [str(found) for (found,) in station.query(sql)] == [str(day)]
+
+
+def test_a_table_that_does_not_hold_what_was_written_is_remarked_on(station: CircuitsStation) -> None:
+    assert night(station, [line(Site_Name="XYZ 02")], ago=1).code == 0
+    if station.url:
+        station.execute(
+            "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN NEW.status = 'spoiled'; RETURN NEW; END $$",
+            "CREATE TRIGGER spoil BEFORE INSERT ON circuits FOR EACH ROW EXECUTE FUNCTION spoil()",
+        )
+    else:
+        station.execute(
+            "CREATE TRIGGER spoil AFTER INSERT ON circuits"
+            " BEGIN UPDATE circuits SET status = 'spoiled' WHERE id = NEW.id; END"
+        )
+    assert night(station, [line(), line(Site_Name="XYZ 02")]).code == 0
+    assert station.runs(JOB)[0].warnings == ("the file has 2 enabled circuits to store, the table has 1",)
+
+
+def test_the_command_takes_a_file_by_hand(station: CircuitsStation, tmp_path: Path) -> None:
+    path = tracking_csv.write(tmp_path / "orders.csv", [line()])
+    assert station.run("circuits", "import").code == 1, "there is none in the directory"
+    assert station.run("circuits", "import", str(path)).code == 0
+    assert one(station, "last_csv_file") == ("orders.csv",)
+    station.put([line(status="Jeopardy")], station.today - timedelta(days=3))
+    assert station.run("circuits", "import").code == 3
+    assert station.run("circuits", "import", "--dry-run", "--force").code == 0
+    assert one(station, "status") == ("Enabled",)
