@@ -20,7 +20,10 @@ TIMERS = " ".join(job.timer for job in _ON)
 STAMPS = " ".join(f"/var/lib/systemd/timers/stamp-{job.timer}" for job in _ON)
 YEAR = date.fromisoformat(RELEASED).year + 1
 SYNCHRONISED = "/run/systemd/timesync/synchronized"
-_BUSY = "systemctl list-units --no-legend --state=active,activating,deactivating 'ctv-*.service' | grep -q ."
+_BUSY = (
+    "{ systemctl list-jobs --no-legend 'ctv-*';"
+    " systemctl list-units --no-legend --state=active,activating,deactivating 'ctv-*.service'; } | grep -q ."
+)
 
 
 class Station:
@@ -58,6 +61,10 @@ class Station:
         script = "import sys, zipfile; [print(n) for z in sys.argv[1:] for n in zipfile.ZipFile(z).namelist()]"
         return set(self.guest.ok(f"python3 -c '{script}' $(ls -d {DATA}/raw/archive/*.zip)").splitlines())
 
+    def kept(self) -> set[str]:
+        """The names of every workbook, daily or archived, and of every backup."""
+        return self.daily() | self.archived() | set(self.guest.ok(f"ls {DATA}/database/backup").splitlines())
+
     def tree(self) -> str:
         """Every file of the data: name, size, times and content."""
         return self.guest.ok(
@@ -67,6 +74,13 @@ class Station:
     def start(self, job: str) -> None:
         """``systemctl start`` of the job's service, which must count as a success."""
         self.guest.ok(f"systemctl start ctv-{job}.service", seconds=300)
+
+    def night(self) -> None:
+        """Every job, one after the other, each of which must do its work."""
+        for job in JOBS:
+            self.start(job)
+            run = self.runs(job)[0]
+            assert run.outcome == "success", f"{job}: {run.message}"
 
     def rest(self) -> None:
         """Wait until no job runs, nor is about to."""

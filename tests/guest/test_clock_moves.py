@@ -25,9 +25,7 @@ def station(
         made = Station(machine, tmp_path_factory.mktemp("station"))
         made.save(NOON.date())
         made.keep(*(NOON.date() - timedelta(days=days) for days in (3, 6)))
-        for job in JOBS:
-            made.start(job)
-            assert made.runs(job)[0].outcome == "success"
+        made.night()
         yield made
 
 
@@ -38,16 +36,48 @@ def station(
 def test_an_unsynchronised_clock_that_jumps(
     station: Station, jump: timedelta, said: str, say: Callable[[str], None]
 ) -> None:
-    here, before = station.guest.now(), station.tree()
+    here = station.guest.now()
     station.guest.set_clock(here + jump)
+    say(f"\n{jump}: {every_job_is_put_off(station, said)}")
+    station.guest.ok("systemctl stop 'ctv-again@*'")
+    station.guest.set_clock(here + timedelta(seconds=5))
+
+
+def every_job_is_put_off(station: Station, said: str) -> str:
+    """Each job says ``said`` of the clock, changes nothing, and will be started again; what the last one said."""
+    before = station.tree()
     for job in JOBS:
         station.start(job)
         run = station.runs(job)[0]
         assert (run.outcome, said in run.message) == ("not_now", True), run.message
-        say(f"\n{jump}: {job}: {run.message}")
+        assert station.again_in(job) is not None
     assert station.tree() == before
-    station.guest.ok("systemctl stop 'ctv-again@*'")
-    station.guest.set_clock(here + timedelta(seconds=5))
+    return str(run.message)
+
+
+def test_a_clock_that_goes_back_after_it_was_synchronised(station: Station, say: Callable[[str], None]) -> None:
+    """Over midnight, where a workbook would be named by another day. What a time server says is right, even so."""
+    guest, early, back = station.guest, NOON + timedelta(hours=12, minutes=30), timedelta(hours=2)
+    station.synchronise(early)
+    station.save(early.date())
+    station.night()
+    kept = station.kept()
+
+    guest.ok("systemctl stop time-server.service")
+    guest.set_clock(guest.now() - back)
+    say(f"\n-2 h by hand: {every_job_is_put_off(station, 'but the latest run was at')}")
+
+    station.synchronise(early + timedelta(minutes=20))
+    station.night()
+    assert guest.run("ls /run/ctvpipe/*.again").code != 0, "nothing has to be started again"
+    guest.ok("systemctl stop 'ctv-again@*'")
+    assert kept < station.kept()
+
+    kept = station.kept()
+    station.synchronise(early - back)
+    station.night()
+    assert kept < station.kept()
+    say(f"-2 h by the time server: every job did its work; kept: {', '.join(sorted(station.kept()))}")
 
 
 # In the order of the year: the newest workbook is never one of the future.
@@ -73,15 +103,15 @@ def test_the_night_in_which_the_clocks_change(
     kept = station.keep(*(day - timedelta(days=days) for days in (1, 7)))
     station.synchronise(evening)
     station.save(day)
+    station.start("db-backup")  # the run that the clock is compared with
     guest.ok("systemctl stop time-server.service")  # the clock would be set back as the test sets it forward
     guest.ok(f"touch {STAMPS}; systemctl start {TIMERS}")
     for minutes in MOMENTS:
         guest.set_clock(evening + timedelta(minutes=minutes))
         guest.wait_until("sleep 1", "systemd has seen it")
         station.rest()
-    night = [
-        run for run in station.runs() if evening < datetime.fromisoformat(run.started_at) < evening + timedelta(hours=8)
-    ]
+    began, ended = evening + timedelta(minutes=MOMENTS[0] - 1), evening + timedelta(hours=8)
+    night = [run for run in station.runs() if began < datetime.fromisoformat(run.started_at) < ended]
     made = [run.job for run in night]
     assert {run.outcome for run in night} == {"success"}
     assert sorted(made) == sorted(JOBS), "each once"
