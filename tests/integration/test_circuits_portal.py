@@ -19,6 +19,7 @@ from tests.fakes.tracking_csv import Spec, line, path_for, rows, text
 from tests.integration.circuits_station import CircuitsStation
 
 JOB = "circuits-import"
+CHECK = ("config", "check", "circuits")
 CSV = text(rows(Spec(circuits=20))).encode("cp1252")
 
 
@@ -60,6 +61,15 @@ def test_a_wrong_password_is_refused_although_everything_answers_200(station: Ci
     assert "user name or password is wrong" in result.line("ERROR")
     assert list(station.tracking.iterdir()) == []
     assert not station.database.exists()
+
+
+def test_the_settings_check_logs_in(station: CircuitsStation, broker: Portal) -> None:
+    assert f"order portal: logged in at {broker.url.removeprefix('http://')}/login\n" in station.run(*CHECK).text
+    station.settings |= broker.settings("guessed-1")
+    assert "FAILED   order portal: " in station.run(*CHECK).text
+    station.settings["TRACKING_PORTAL_URL"] = station.settings["TRACKING_PORTAL_EXPORT_URL"] = ""
+    assert "order portal: no portal is configured" in station.run(*CHECK).text
+    assert "GET /overview" not in broker.asked
 
 
 @pytest.mark.parametrize(("trouble", "code", "says"), [

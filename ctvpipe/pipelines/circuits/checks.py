@@ -28,6 +28,7 @@ def connections(environment_of: EnvironmentOf) -> dict[str, Callable[[], str]]:
     """
     return {
         "tracking files": lambda: _tracking(environment_of("circuits-import").load(ImportSettings)),
+        "order portal": lambda: _portal(environment_of("circuits-import").load(ImportSettings)),
         "circuits' database": lambda: _database(environment_of("circuits-import").load(ImportSettings)),
         "device API": lambda: _api(environment_of("meraki-inventory").load(InventorySettings)),
         "known providers": lambda: _known(environment_of("meraki-inventory").load(InventorySettings)),
@@ -45,6 +46,14 @@ def _tracking(settings: ImportSettings) -> str:
     if count is None:
         raise PermanentError(f"the directory {directory} does not exist", "Make it, or correct TRACKING_DATA_DIR.")
     return f"{directory} can be read; tracking files in it: {count}"
+
+
+def _portal(settings: ImportSettings) -> str:
+    if not settings.portal_url:
+        raise Skipped("no portal is configured (TRACKING_PORTAL_URL)")
+    from ctvpipe.pipelines.circuits import portal
+
+    return portal.look(settings)
 
 
 def _database(settings: ImportSettings) -> str:

@@ -6,6 +6,7 @@ of it proves. Credentials go to the host of the login page and to no other, and 
 
 from __future__ import annotations
 
+from contextlib import closing
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -25,6 +26,29 @@ def fetch(settings: ImportSettings, patience: Patience | None = None) -> bytes:
     Raises ``ConfigurationError`` for settings that are incomplete, ``ContractError`` when the portal's pages are not
     as expected, or show the login form again, and the errors of ``http.Client``.
     """
+    with closing(_client(settings, patience)) as client:
+        _log_in(client, settings)
+        answer = client.request("GET", settings.portal_export_url, params=_QUERY)
+    return _without_login_form(answer, settings).body
+
+
+def look(settings: ImportSettings) -> str:
+    """Log in and say so; errors as of ``fetch``."""
+    with closing(_client(settings, Patience(tries=1))) as client:
+        _log_in(client, settings)
+    return f"logged in at {http.place(settings.portal_url)}"
+
+
+def _client(settings: ImportSettings, patience: Patience | None) -> http.Client:
+    return http.Client(
+        timeout=settings.portal_seconds,
+        seconds=settings.portal_seconds,
+        max_bytes=settings.max_file_mib << 20,
+        patience=patience or Patience(tries=3, seconds=60),
+    )
+
+
+def _log_in(client: http.Client, settings: ImportSettings) -> None:
     username, password = settings.portal_username.get_secret_value(), settings.portal_password.get_secret_value()
     if not (settings.portal_export_url and username and password):
         raise ConfigurationError(
@@ -32,27 +56,18 @@ def fetch(settings: ImportSettings, patience: Patience | None = None) -> bytes:
             "TRACKING_PORTAL_PASSWORD",
             "Set them all, or none for files that come by another way.",
         )
-    client = http.Client(
-        timeout=settings.portal_seconds,
-        seconds=settings.portal_seconds,
-        max_bytes=settings.max_file_mib << 20,
-        patience=patience or Patience(tries=3, seconds=60),
-    )
-    try:
-        page = client.request("GET", settings.portal_url)
-        form = _form(page, settings.portal_url)
-        client.request(
-            "POST", form.action, data={**form.hidden, form.user_field: username, form.password_field: password}
-        )
-        answer = client.request("GET", settings.portal_export_url, params=_QUERY)
-    finally:
-        client.close()
+    form = _form(client.request("GET", settings.portal_url), settings.portal_url)
+    sent = {**form.hidden, form.user_field: username, form.password_field: password}
+    _without_login_form(client.request("POST", form.action, data=sent), settings)
+
+
+def _without_login_form(answer: http.Answer, settings: ImportSettings) -> http.Answer:
     if _login_form(answer.body) is not None:
         raise ContractError(
             f"{http.place(settings.portal_url)} shows its login form again: user name or password is wrong",
             "Check TRACKING_PORTAL_USERNAME and TRACKING_PORTAL_PASSWORD by logging in with a browser.",
         )
-    return answer.body
+    return answer
 
 
 class _Form(HTMLParser):
