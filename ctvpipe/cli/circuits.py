@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -34,7 +33,13 @@ def import_(
     dry_run: DryRun = False,
 ) -> None:
     """Bring the newest order tracking file into the circuits; what is overridden stays as it is."""
-    _run("circuits-import", "importing:import_orders", dry_run=dry_run, file=file, force=force)
+    from ctvpipe import jobs
+    from ctvpipe.core.run import run_of
+
+    with run_of(jobs.find("circuits-import"), dry_run=dry_run) as run:
+        from ctvpipe.pipelines.circuits.importing import import_orders
+
+        import_orders(run, file=file, force=force)
 
 
 @app.command("meraki")
@@ -44,10 +49,14 @@ def meraki(
     dry_run: DryRun = False,
 ) -> None:
     """Collect the appliances and their uplinks from the device API, and who provides each address."""
-    if all_orgs:
-        _run("meraki-inventory-all", "meraki_all:collect", dry_run=dry_run, force=force)
-    else:
-        _run("meraki-inventory", "meraki:collect", dry_run=dry_run, force=force)
+    from ctvpipe import jobs
+    from ctvpipe.core.run import run_of
+
+    with run_of(jobs.find("meraki-inventory-all" if all_orgs else "meraki-inventory"), dry_run=dry_run) as run:
+        from ctvpipe.pipelines.circuits import meraki as appliances
+        from ctvpipe.pipelines.circuits import meraki_all as stock
+
+        (stock if all_orgs else appliances).collect(run, force=force)
 
 
 @app.command("enrich")
@@ -58,19 +67,37 @@ def enrich(
     dry_run: DryRun = False,
 ) -> None:
     """Match the circuits with the appliances' uplinks, and rebuild what follows from that."""
-    _run("circuits-enrich", "enriching:enrich", dry_run=dry_run, force=force)
+    from ctvpipe import jobs
+    from ctvpipe.core.run import run_of
+
+    with run_of(jobs.find("circuits-enrich"), dry_run=dry_run) as run:
+        from ctvpipe.pipelines.circuits.enriching import enrich as run_enrich
+
+        run_enrich(run, force=force)
 
 
 @app.command("enablement")
 def enablement(dry_run: DryRun = False) -> None:
     """Find the circuits that went from Ready for Enablement to Enabled in the last 90 days."""
-    _run("circuits-enablement", "enabling:track", dry_run=dry_run)
+    from ctvpipe import jobs
+    from ctvpipe.core.run import run_of
+
+    with run_of(jobs.find("circuits-enablement"), dry_run=dry_run) as run:
+        from ctvpipe.pipelines.circuits.enabling import track
+
+        track(run)
 
 
 @app.command("history")
 def history(dry_run: DryRun = False) -> None:
     """Record, field by field, what has changed of the circuits since the day before."""
-    _run("circuits-history", "history:record", dry_run=dry_run)
+    from ctvpipe import jobs
+    from ctvpipe.core.run import run_of
+
+    with run_of(jobs.find("circuits-history"), dry_run=dry_run) as run:
+        from ctvpipe.pipelines.circuits.history import record
+
+        record(run)
 
 
 app.command("assign")(circuits_assign.assign)
@@ -82,17 +109,3 @@ app.command("confirmations")(circuits_confirm.list_confirmations)
 app.command("conflicts")(circuits_conflicts.conflicts)
 app.add_typer(circuits_new_stores.app, name="new-stores")
 app.add_typer(circuits_providers.app, name="providers")
-
-
-def _run(job: str, body: str, *, dry_run: bool, **options: Any) -> None:
-    """Run ``body`` (``module:function`` of the pipeline) as one run of ``job``."""
-    from ctvpipe import jobs
-    from ctvpipe.core.run import run_of
-
-    with run_of(jobs.find(job), dry_run=dry_run) as run:
-        _body(body)(run, **options)
-
-
-def _body(name: str) -> Any:
-    module, _, function = name.partition(":")
-    return getattr(importlib.import_module(f"ctvpipe.pipelines.circuits.{module}"), function)
