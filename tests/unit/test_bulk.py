@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ctvpipe.stores import bulk, engine
 
@@ -78,3 +82,18 @@ def test_a_reader_sees_what_a_writer_in_the_middle_of_its_work_has_committed(ope
     with engine.transaction(engine.open_engine(f"sqlite:///{tmp_path / 'x.db'}", read_only=True)) as connection:
         assert [row[1] for row in rows(connection)] == ["x", "y"]
     held.close()
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.text(st.sampled_from('a\\N\t\n\r"é'), max_size=4),
+    st.sampled_from([b"\x00\\", True, 1, Decimal("1.50"), date(2026, 11, 22)]),
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=4).map(tuple))
+def test_a_line_for_copy_is_escaped_value_by_value(row: tuple[object, ...]) -> None:
+    careful = "\t".join("\\N" if value is None else bulk._copy_text(value) for value in row)
+    assert bulk._copy_line(row) == f"{careful}\n"
+    assert careful.count("\t") == len(row) - 1
+    assert not {"\n", "\r"} & set(careful)
