@@ -20,6 +20,7 @@ TIMERS = " ".join(job.timer for job in _ON)
 STAMPS = " ".join(f"/var/lib/systemd/timers/stamp-{job.timer}" for job in _ON)
 YEAR = date.fromisoformat(RELEASED).year + 1
 SYNCHRONISED = "/run/systemd/timesync/synchronized"
+_ALERTS = "/run/alerts"
 _BUSY = (
     "{ systemctl list-jobs --no-legend 'ctv-*';"
     " systemctl list-units --no-legend --state=active,activating,deactivating 'ctv-*.service'; } | grep -q ."
@@ -101,6 +102,19 @@ class Station:
         )
         self.guest.wait_until(f"test -e {SYNCHRONISED}", "the clock is synchronised")
         assert timedelta() <= self.guest.now() - now < timedelta(minutes=2)
+
+    def receive_alerts(self) -> None:
+        """Let somebody be reached by the alerts, with all the time that an emulated machine needs."""
+        self.guest.ok(
+            f"systemd-run --quiet --unit=alert-receiver python3 -I /srv/inside/alert_receiver.py 8080 {_ALERTS};"
+            "echo SLACK_WEBHOOK_URL=http://127.0.0.1:8080/hook >>/etc/ctvpipe.env;"
+            "echo CTVPIPE_ALERT_SECONDS=60 >>/etc/ctvpipe.env"
+        )
+        self.guest.wait_until(f"test -e {_ALERTS}", "the receiver listens")
+
+    def alerts(self) -> list[str]:
+        """The alerts that have arrived, in order."""
+        return [json.loads(line)["text"] for line in self.guest.ok(f"cat {_ALERTS}").splitlines()]
 
     def again_in(self, job: str) -> float | None:
         """Seconds until the service of ``job`` is started again; nothing when it is not to be."""

@@ -27,6 +27,7 @@ def station(
     with guest(began=NOON, chip=True) as machine:
         made = Station(machine, tmp_path_factory.mktemp("station"))
         made.save(NOON.date())
+        made.receive_alerts()
         machine.ok("sed -i 's,^COMMERCIAL_SHARE=.*,COMMERCIAL_SHARE=/mnt/k-drive,' /etc/ctvpipe.env")
         override = shlex.quote(f"/etc/systemd/system/{UNIT}.d")
         machine.ok(
@@ -57,14 +58,21 @@ def test_a_server_that_stops_answering(station: Station, say: Callable[[str], No
     assert guest.run("systemctl start ctv-commercial-import.service", seconds=BOUND).code == 1
     taken = time.monotonic() - began
     run = station.runs("commercial-import")[0]
-    assert (run.outcome, "/mnt/k-drive stopped answering" in run.message) == ("failed", True)
+    assert (run.outcome, "/mnt/k-drive stopped answering" in run.message) == ("failed", True), run.message
     guest.ok(f"systemctl stop '{UNIT}'")
     assert guest.run("mount | grep k-drive").code == 1
-    say(f"\nafter {taken:.0f} s: {run.message}; unmounted")
+    station.rest()  # who speaks for the failed service has nothing to add
+    (alert,) = station.alerts()
+    assert "commercial-import failed" in alert
+    assert run.message in alert
+    assert PASSWORD not in alert
+    say(f"\nafter {taken:.0f} s: {run.message}; unmounted\n{alert}")
 
     guest.ok(f"systemctl kill --signal=CONT smbd.service && systemctl start '{UNIT}'")
     station.start("commercial-import")
     assert station.runs("commercial-import")[0].outcome == "success"
+    _, recovery = station.alerts()
+    assert "commercial-import works again" in recovery
 
 
 def test_a_folder_that_is_not_mounted_is_no_empty_share(station: Station) -> None:
