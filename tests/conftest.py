@@ -24,6 +24,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideByS
     return SideBySide(config, log)
 
 
+@pytest.fixture(autouse=True)
+def _own_umask() -> Iterator[None]:
+    """The command sets the process's umask; what it is for one test is not for the next."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """An HTTP server on loopback that records what it gets."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -199,11 +200,12 @@ def test_an_api_that_fails_loses_nothing_and_is_told(small: CircuitsStation, api
     assert run.outcome == {1: "failed", 3: "refused"}[result.code]
 
 
-def quick() -> Any:
+@contextmanager
+def quick() -> Iterator[None]:
     """Waits between tries take no time; how long they are is the unit tests' matter."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr("ctvpipe.sources.pacing.Patience.wait", lambda *_: 0.0)
-    return patch.context()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ctvpipe.sources.pacing.Patience.wait", lambda *_: 0.0)
+        yield
 
 
 def test_a_key_that_was_revoked_says_so(small: CircuitsStation, api: Api) -> None:

@@ -32,6 +32,10 @@ TELLING = {
     "APPRISE_URLS": ["plantedUserPass", "plantedapprisepath"],
     "HEARTBEAT_URL": ["planted-heart-beat-0007"],
     "DATABASE_URL": [DATABASE_PASSWORD, "plantedDb@ü", "planted+Slash", "plantedDbOption"],
+    "CIRCUITS_DATABASE_URL": ["plantedCircuitsDb8"],
+    "MERAKI_API_KEY": ["plantedMerakiKey31"],
+    "TRACKING_PORTAL_USERNAME": ["planted.broker.user"],
+    "TRACKING_PORTAL_PASSWORD": ["plantedBrokerPw5"],
 }
 """What gives each secret setting away."""
 
@@ -46,6 +50,10 @@ def values(receiver: Receiver, database: str) -> dict[str, str]:
         "APPRISE_URLS": f"json://somebody:plantedUserPass@{receiver.address}/alerts/plantedapprisepath",
         "HEARTBEAT_URL": f"{receiver.url}/ping/planted-heart-beat-0007/{{job}}",
         "DATABASE_URL": database,
+        "CIRCUITS_DATABASE_URL": "postgresql://circuits:plantedCircuitsDb8@127.0.0.1:1/circuits",
+        "MERAKI_API_KEY": "plantedMerakiKey31",
+        "TRACKING_PORTAL_USERNAME": "planted.broker.user",
+        "TRACKING_PORTAL_PASSWORD": "plantedBrokerPw5",
     }
 
 
