@@ -7,7 +7,8 @@ Version 1, an object with
 ``advice``, the gravest first;
 ``jobs``: list of ``name``, ``pipeline``, ``state``, ``reason``, ``running``, ``last_run`` (``null``, or what
 ``run`` below gives, with ``age_seconds``), ``nights`` (list of ``date``, ``mark``; today last), ``enabled`` (whether its
-timer is switched on), ``in_use`` (whether its pipeline is), ``next_run`` (``null`` where it is not enabled); empty when the ledger cannot be read;
+timer is switched on), ``in_use`` (whether its pipeline is), ``next_run`` (``null`` where it is not enabled); empty
+when the ledger cannot be read;
 ``disks``: list of ``path``, ``uses``, ``total_bytes``, ``free_bytes``, ``free_percent``, ``state``;
 ``freshness``: ``state``, ``directory``, ``workbook``, ``workbook_date``, ``age_days``, ``last_update_at``,
 ``last_update_age_seconds``, ``note``;

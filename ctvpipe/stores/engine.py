@@ -29,8 +29,8 @@ _NAMES = "ctvpipe_names"  # the execution option that carries them
 def open_engine(url: str, names: address.Names = _SOME, *, read_only: bool = False) -> sa.Engine:
     """An engine for ``url`` (``sqlite:///PATH`` or ``postgresql://…``); nothing is connected yet.
 
-    ``names``: for the messages; the transaction's know them too. ``read_only``: nothing can be written, and SQLite makes no file beside the database either. Raises
-    ``ConfigurationError`` for an unreadable URL.
+    ``names``: for the messages; the transaction's know them too. ``read_only``: nothing can be written, and SQLite
+    makes no file beside the database either. Raises ``ConfigurationError`` for an unreadable URL.
     """
     try:
         parsed = sa.make_url(url)

@@ -22,7 +22,7 @@ Row = Sequence[Any]
 class Merged:
     """How many rows were inserted, updated, deleted, and how many of the wanted rows are as they were.
 
-    ``protected``: wanted rows that differ and that ``only`` kept from being updated are counted as unchanged.
+    A wanted row that differs, but that ``only`` kept from being updated, counts as unchanged.
     """
 
     inserted: int = 0

@@ -180,10 +180,24 @@ def test_without_circuits_nothing_is_taken_for_removed(
     else:
         station = CircuitsStation(tmp_path / "new")
     result = night(station, 1)
-    assert result.code == 1
+    assert result.code == 3
     assert "there are no circuits" in result.text
     if change:
         assert station.query(FIELDS) == []
+    else:
+        assert not station.database.exists()
+
+
+def test_a_database_that_is_gone_is_missed_by_every_job(tmp_path: Path) -> None:
+    """Asked of its own runs only, a job that runs for the first time made a new one, without what people decided."""
+    station = CircuitsStation(tmp_path)
+    station.put(list(tracking_csv.rows(tracking_csv.Spec(circuits=20, seed=1))), DAY)
+    assert station.here("circuits-import", importing.import_orders, day=DAY).code == 0
+    station.database.unlink()
+    for result in (night(station, 0), station.here("circuits-import", importing.import_orders, day=DAY)):
+        assert result.code == 1
+        assert "is missing or empty, but it was filled on" in result.line("ERROR")
+        assert not station.database.exists()
 
 
 def test_the_day_is_the_stations_own(station: CircuitsStation) -> None:

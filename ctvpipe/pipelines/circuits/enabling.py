@@ -20,7 +20,6 @@ from ctvpipe.pipelines.circuits.enablement_days import KeptDay
 from ctvpipe.pipelines.circuits.enablement_store import Row
 from ctvpipe.pipelines.circuits.settings import EnablementSettings
 from ctvpipe.pipelines.circuits.transitions import Found
-from ctvpipe.stores import ingestion
 from ctvpipe.stores.merge import Merged
 
 _SOURCE, _ENTITY = "dsr", "enablements"
@@ -93,15 +92,13 @@ class _Tracking:
         done = enablement_store.write(connection, rows, found.ready.keys(), now)
         summary = enablement_store.write_summary(connection, found, now)
         if kept or done.written or summary.written:
-            ingestion.record(
+            database.record(
                 connection,
-                run_id=run.id,
+                run,
+                _ENTITY,
+                done,
                 source=_SOURCE,
-                entity=_ENTITY,
-                started=run.started,
                 processed=len(rows),
-                created=done.inserted,
-                updated=done.updated,
                 details={"since": self._since.isoformat(), "days": len(found.ready), "deleted": done.deleted},
             )
         self._report(found)

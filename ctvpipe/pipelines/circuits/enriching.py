@@ -16,7 +16,6 @@ from ctvpipe.pipelines.circuits import database, enrich_plan, enrich_reading
 from ctvpipe.pipelines.circuits.enrich_plan import Plan
 from ctvpipe.pipelines.circuits.schema.tables import ENRICHED_CIRCUITS, ENRICHED_WANS
 from ctvpipe.pipelines.circuits.settings import EnrichSettings
-from ctvpipe.stores import ingestion
 from ctvpipe.stores.merge import Merged
 from ctvpipe.stores.reconcile import reconcile
 
@@ -47,24 +46,22 @@ def enrich(run: Run, *, force: bool = False) -> None:
     if run.dry_run:
         with database.reading(settings) as connection:
             if connection is None:
-                raise _no_circuits()
+                raise database.no_circuits()
             planned = _planned(connection, settings, force=force)
         _report(run, planned)
         run.summary = f"would match {_matched(planned):,} of {len(planned.circuits):,} circuits"
         return
-    with database.writing(run, settings) as connection:
+    with database.writing(run, settings, creates=False) as connection:
         planned = _planned(connection, settings, force=force)
         circuits, wans = _write(connection, planned)
         if circuits.written or wans.written:
-            ingestion.record(
+            database.record(
                 connection,
-                run_id=run.id,
+                run,
+                _ENTITY,
+                circuits,
                 source=_SOURCE,
-                entity=_ENTITY,
-                started=run.started,
                 processed=len(planned.circuits),
-                created=circuits.inserted,
-                updated=circuits.updated,
                 details={"deleted": circuits.deleted, "wans_written": wans.written},
             )
     _report(run, planned)
@@ -81,7 +78,7 @@ def enrich(run: Run, *, force: bool = False) -> None:
 def _planned(connection: sa.Connection, settings: EnrichSettings, *, force: bool) -> Plan:
     facts = enrich_reading.read(connection)
     if not facts.circuits:
-        raise _no_circuits()
+        raise database.no_circuits()
     planned = enrich_plan.plan(facts, enabled=settings.matched_forms, excluded=settings.excluded)
     before, lost = facts.matched_before, facts.matched_before - _matched(planned)
     if not force and lost > _FEW and 100 * lost > settings.max_loss_percent * before:
@@ -125,7 +122,3 @@ def _report(run: Run, planned: Plan) -> None:
 
 def _matched(planned: Plan) -> int:
     return planned.counts["wan1"] + planned.counts["wan2"]
-
-
-def _no_circuits() -> ContractError:
-    return ContractError("there are no circuits in the database", "Run 'ctvpipe circuits import' first.")

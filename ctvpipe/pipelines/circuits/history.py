@@ -15,13 +15,12 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from ctvpipe.core import clock
-from ctvpipe.core.errors import ContractError, PermanentError
+from ctvpipe.core.errors import ContractError
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.circuits import awaiting, database, snapshots, tracked
 from ctvpipe.pipelines.circuits.settings import HistorySettings
 from ctvpipe.pipelines.circuits.snapshots import Circuit
 from ctvpipe.pipelines.circuits.tracked import Change, Snapshot
-from ctvpipe.stores import ingestion
 
 _SOURCE, _ENTITY = "circuits", "history"
 _BY_PEOPLE = "manual"
@@ -53,25 +52,23 @@ def record(run: Run) -> None:
     if run.dry_run:
         with database.reading(settings) as connection:
             if connection is None:
-                raise _no_circuits()
+                raise database.no_circuits()
             found = _compared(connection, day)
         _report(run, found)
         run.summary = f"would record {_changes(found)} and take {len(found.taken):,} snapshots"
         return
-    with database.writing(run, settings) as connection:
+    with database.writing(run, settings, creates=False) as connection:
         found = _compared(connection, day)
         taken, changed = snapshots.write(connection, day, found.taken, found.changed, clock.now())
         pruned = snapshots.prune(connection, day - timedelta(days=settings.snapshot_days))
         if taken.written or changed.written:
-            ingestion.record(
+            database.record(
                 connection,
-                run_id=run.id,
+                run,
+                _ENTITY,
+                changed,
                 source=_SOURCE,
-                entity=_ENTITY,
-                started=run.started,
                 processed=len(found.changed),
-                created=changed.inserted,
-                updated=changed.updated,
                 details={"day": day.isoformat(), "snapshots": len(found.taken), "deleted": changed.deleted},
             )
     _report(run, found)
@@ -121,12 +118,8 @@ def _compared(connection: sa.Connection, day: date) -> Compared:
         )
     circuits = snapshots.circuits(connection)
     if not circuits:
-        raise _no_circuits()
+        raise database.no_circuits()
     return compare(circuits, snapshots.before(connection, day))
-
-
-def _no_circuits() -> PermanentError:
-    return PermanentError("there are no circuits in the database", "Run 'ctvpipe circuits import' first.")
 
 
 def _source(change: Change, circuit: Circuit | None) -> str | None:

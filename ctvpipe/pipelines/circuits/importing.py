@@ -28,7 +28,6 @@ from ctvpipe.pipelines.circuits import (
 )
 from ctvpipe.pipelines.circuits.settings import ImportSettings
 from ctvpipe.pipelines.circuits.tracking_files import TrackingFile
-from ctvpipe.stores import ingestion
 from ctvpipe.stores.merge import Merged
 
 _SOURCE, _ENTITY = "dsr", "circuits"
@@ -175,15 +174,13 @@ class _Import:
     def _record(self, connection: sa.Connection, done: _Done) -> None:
         """The record of the import in the database itself, where there is something to record."""
         if done.anything:
-            ingestion.record(
+            database.record(
                 connection,
-                run_id=self._run.id,
+                self._run,
+                _ENTITY,
+                done.circuits,
                 source=_SOURCE,
-                entity=_ENTITY,
-                started=self._run.started,
                 processed=self._reading.rows,
-                created=done.circuits.inserted,
-                updated=done.circuits.updated,
                 details={"file": self._source.path.name, "day": self._source.day.isoformat()},
             )
 

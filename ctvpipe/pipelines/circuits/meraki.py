@@ -19,7 +19,6 @@ from ctvpipe.pipelines.circuits.appliances import Collected, Row
 from ctvpipe.pipelines.circuits.meraki_api import Api, Organization, chosen
 from ctvpipe.pipelines.circuits.rdap_cache import Answer
 from ctvpipe.pipelines.circuits.settings import InventorySettings
-from ctvpipe.stores import ingestion
 
 _SOURCE, _ENTITY = "meraki", "meraki_inventory"
 
@@ -143,15 +142,13 @@ def _find_stores(run: Run, connection: sa.Connection, settings: InventorySetting
 
 
 def _record(run: Run, connection: sa.Connection, organization: Organization, rows: list[Row], written: Written) -> None:
-    ingestion.record(
+    database.record(
         connection,
-        run_id=run.id,
+        run,
+        _ENTITY,
+        written.merged,
         source=_SOURCE,
-        entity=_ENTITY,
-        started=run.started,
         processed=len(rows),
-        created=written.merged.inserted,
-        updated=written.merged.updated,
         details={"organization": organization.id, "gone": written.gone},
     )
 

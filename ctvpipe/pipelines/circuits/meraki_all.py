@@ -19,7 +19,6 @@ from ctvpipe.pipelines.circuits.meraki_api import Api, Organization
 from ctvpipe.pipelines.circuits.settings import AllInventorySettings
 from ctvpipe.pipelines.circuits.stock import Row, Stock
 from ctvpipe.pipelines.circuits.stock_store import Device, Written
-from ctvpipe.stores import ingestion
 
 _SOURCE, _ENTITY = "meraki", "inventory_devices"
 
@@ -143,15 +142,13 @@ def _preview(run: Run, collected: _Collected, before: dict[str, Device]) -> None
 
 
 def _record(run: Run, connection: sa.Connection, rows: list[Row], written: Written) -> None:
-    ingestion.record(
+    database.record(
         connection,
-        run_id=run.id,
+        run,
+        _ENTITY,
+        written.merged,
         source=_SOURCE,
-        entity=_ENTITY,
-        started=run.started,
         processed=len(rows),
-        created=written.merged.inserted,
-        updated=written.merged.updated,
         details={"gone": written.gone, "failed": len(run.failures)},
     )
 
