@@ -13,7 +13,7 @@ import pytest
 from ctvpipe.core import bounded
 from ctvpipe.core.bounded import ChildDied, ChildTimeout, Limits
 from ctvpipe.core.errors import ContractError, Outcome, PermanentError
-from tests.unit import bounded_bodies as bodies
+from tests.integration import bounded_bodies as bodies
 
 PATIENT = Limits(30)
 
