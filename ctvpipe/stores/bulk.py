@@ -18,7 +18,6 @@ from ctvpipe.stores.engine import is_sqlite
 
 _ROWS_A_STATEMENT = 64  # SQLite spends a third of a row's time on beginning and ending its statement
 _NULL = "\\N"
-_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def fetch(connection: sa.Connection, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
@@ -29,12 +28,17 @@ def fetch(connection: sa.Connection, sql: str, values: tuple[object, ...]) -> li
         return found
 
 
-def insert(connection: sa.Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert ``rows``, tuples in the order of ``columns``."""
-    if not rows:
-        return
+def insert(
+    connection: sa.Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[object, ...]],
+    also: tuple[object, ...] = (),
+) -> None:
+    """Insert ``rows``, tuples in the order of ``columns``; ``also``: the values of the last columns, the same in each."""
     names = ", ".join(columns)
     if is_sqlite(connection):
+        rows = [(*row, *also) for row in rows] if also else list(rows)
         one = f"({', '.join('?' * len(columns))})"
         whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
         with _cursor(connection) as cursor:
@@ -46,34 +50,38 @@ def insert(connection: sa.Connection, table: str, columns: Sequence[str], rows: 
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES {one}", rows[whole:])  # noqa: S608
         return
     with _cursor(connection) as cursor:
-        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _CopyStream(rows))
+        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _CopyStream(rows, also))
 
 
 class _CopyStream:
-    """The text of ``rows`` as ``COPY`` reads it, made while the server works on what it has."""
+    """The text of ``rows`` as ``COPY`` reads it, made while the server works on what it has.
 
-    def __init__(self, rows: Iterable[tuple[object, ...]]) -> None:
+    ``also``: the last values of each of them.
+    """
+
+    def __init__(self, rows: Iterable[tuple[object, ...]], also: tuple[object, ...]) -> None:
         self._rows = iter(rows)
+        self._end = "".join(f"\t{_copy_value(value)}" for value in also) + "\n"
 
     def read(self, _size: int = -1) -> str:
         """Some of the next rows, whatever the size asked for; an empty text at the end."""
-        return "".join([_copy_line(row) for row in islice(self._rows, _ROWS_A_STATEMENT)])
+        return "".join([_copy_line(row) + self._end for row in islice(self._rows, _ROWS_A_STATEMENT)])
 
 
 def _copy_line(row: tuple[object, ...]) -> str:
     """A row as ``COPY`` reads it. What needs no escaping, most of all there is, is put together at once."""
     line = "\t".join(
-        [_NULL if value is None else value if value.__class__ is str else _copy_text(value) for value in row]
+        [_NULL if value is None else value if value.__class__ is str else _copy_value(value) for value in row]
     )
     plain = line.count("\t") == len(row) - 1 and line.count("\\") == row.count(None)
     if plain and "\n" not in line and "\r" not in line:
-        return line + "\n"
-    return "\t".join([_NULL if value is None else _copy_text(value) for value in row]) + "\n"
+        return line
+    return "\t".join(map(_copy_value, row))
 
 
 def prepared(
     connection: sa.Connection, column_types: Sequence[sa.types.TypeEngine[Any]], rows: Iterable[Sequence[Any]]
-) -> list[tuple[object, ...]]:
+) -> Iterable[tuple[object, ...]]:
     """Rows of Python values as ``insert`` takes them: each value as SQLAlchemy would store it in a column of its type."""
     processors = [
         (place, processor)
@@ -81,7 +89,7 @@ def prepared(
         if (processor := column_type.dialect_impl(connection.dialect).bind_processor(connection.dialect)) is not None
     ]
     if not processors:
-        return [tuple(row) for row in rows]
+        return map(tuple, rows)
     made = []
     for row in rows:
         values = list(row)
@@ -125,15 +133,17 @@ def _cursor(connection: sa.Connection) -> Iterator[Any]:
         raise sa.exc.DBAPIError.instance(None, None, error, driver.Error, dialect=connection.dialect) from error
 
 
-def _copy_text(value: object) -> str:
-    if isinstance(value, str):
-        return value.translate(_COPY_ESCAPES)
-    if isinstance(value, bytes):
-        return "\\\\x" + value.hex()
-    if isinstance(value, bool):
-        return "t" if value else "f"
+def _copy_value(value: object) -> str:
+    if value is None:
+        return _NULL
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, str):
+        return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    if isinstance(value, bool):
+        return "t" if value else "f"
     return repr(value)

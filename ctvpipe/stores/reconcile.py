@@ -26,11 +26,10 @@ def insert(
     also: Mapping[str, Any] | None = None,
 ) -> None:
     """Insert ``rows`` (Python values in the order of ``columns``); ``also``: values of further columns, the same in each."""
-    more = dict(also or {})
-    names = [*columns, *more]
-    constant = tuple(more.values())
-    prepared = bulk.prepared(connection, [table.c[name].type for name in names], ((*row, *constant) for row in rows))
-    bulk.insert(connection, table.name, names, prepared)
+    more = also or {}
+    (constant,) = bulk.prepared(connection, [table.c[name].type for name in more], [tuple(more.values())])
+    prepared = bulk.prepared(connection, [table.c[name].type for name in columns], rows)
+    bulk.insert(connection, table.name, [*columns, *more], prepared, constant)
 
 
 def reconcile(

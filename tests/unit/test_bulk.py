@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -38,6 +38,13 @@ def test_insert_and_delete(connection: sa.Connection) -> None:
     assert rows(connection) == [(1, "x\ty\\n", b"\x00"), (2, None, b"\xff"), (3, "", None)]
     bulk.delete(connection, "t", "id", [1, 3, 99])
     assert [row[0] for row in rows(connection)] == [2]
+
+
+@pytest.mark.parametrize("count", [1, 64, 65, 128])
+def test_values_that_are_the_same_in_each_row_come_last(connection: sa.Connection, count: int) -> None:
+    bulk.insert(connection, "t", ("id", "a"), ((number, None) for number in range(count)))
+    bulk.insert(connection, "t", ("id", "b", "a"), ((count + number, None) for number in range(count)), ("same",))
+    assert [row[:2] for row in rows(connection)] == [(n, None if n < count else "same") for n in range(2 * count)]
 
 
 def test_nothing_to_do(connection: sa.Connection) -> None:
@@ -93,7 +100,21 @@ CELLS = st.one_of(
 
 @given(st.lists(CELLS, min_size=1, max_size=4).map(tuple))
 def test_a_line_for_copy_is_escaped_value_by_value(row: tuple[object, ...]) -> None:
-    careful = "\t".join("\\N" if value is None else bulk._copy_text(value) for value in row)
-    assert bulk._copy_line(row) == f"{careful}\n"
+    careful = "\t".join(map(bulk._copy_value, row))
+    assert bulk._copy_line(row) == careful
     assert careful.count("\t") == len(row) - 1
     assert not {"\n", "\r"} & set(careful)
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (None, r"\N"), (r"\N", r"\\N"), ("a\tb\nc\rd", r"a\tb\nc\rd"), (r"\t", r"\\t"), (b"\x00\\", r"\\x005c"), (True, "t"),
+    (1, "1"), (1.5, "1.5"), (Decimal("1.50"), "1.50"), (date(2026, 11, 22), "2026-11-22"),
+    (datetime(2026, 11, 22, 1, 2, tzinfo=UTC), "2026-11-22T01:02:00+00:00"),
+])  # fmt: skip
+def test_values_as_copy_reads_them(value: object, text: str) -> None:
+    assert bulk._copy_value(value) == text
+
+
+def test_a_stream_for_copy_ends_every_row_with_what_is_the_same_in_each() -> None:
+    stream = bulk._CopyStream(iter([("a",), (None,)]), ("x\ty", None))
+    assert (stream.read(1), stream.read(1)) == ("a\tx\\ty\t\\N\n\\N\tx\\ty\t\\N\n", "")
