@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def plan(wanted: tuple[Any, ...], before: Stored | None, **options: Any) -> Plan
 
 def written(made: Plan) -> dict[str, Any]:
     (found,) = made.new + made.changed
-    return dict(zip(import_plan.WRITTEN, found, strict=True))
+    return dict(zip(import_plan.WRITTEN, import_plan.complete(found), strict=True))
 
 
 def test_an_unchanged_row_is_counted_and_not_written() -> None:
@@ -123,3 +124,9 @@ def test_fingerprints_are_equal_for_equal_values_only(one: list[Any], other: lis
 def test_the_fingerprint_of_a_stored_row_stays_what_it_is() -> None:
     """Another one for the same values would rewrite every circuit the night after an upgrade."""
     assert fingerprint(row()).startswith("07d0ee5aa9a4e45a")
+    typed = {
+        "monthly_cost": Decimal("89.90"),
+        "date_record_updated": datetime(2026, 11, 2, 10, 11, 12),
+        "milestone_enabled": date(2026, 3, 4),
+    }
+    assert fingerprint(row(**typed, city="Cañon City", notes='a "b"')).startswith("4384c5c37a171aa0")

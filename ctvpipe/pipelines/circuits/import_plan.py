@@ -16,7 +16,7 @@ TRACKING = "tracking"
 WRITTEN = (*FIELDS, "fingerprint", "data_source", "missing_since")
 # Once stored, never overwritten (facts 3.3, 7).
 _KEPT = ("assigned_to", "sctask")
-_as_json = json.JSONEncoder(separators=(",", ":")).encode
+_as_json = json.JSONEncoder(separators=(",", ":"), default=str, check_circular=False).encode
 _ENDED = ("enabled", "cancelled", "canceled")
 
 
@@ -42,8 +42,9 @@ class StatusChange(NamedTuple):
 
 @dataclass
 class Plan:
-    """What is to be written. ``new`` and ``changed``: rows in the order of ``WRITTEN``; ``missing``: ids of stored
-    circuits that are not in the file any more; ``protected``: the keys of the file's that are overridden, and so skipped.
+    """What is to be written. ``new`` and ``changed``: values in the order of ``FIELDS``, which ``complete`` makes rows;
+    ``missing``: ids of stored circuits that are not in the file any more; ``protected``: the keys of the file's that
+    are overridden, and so skipped.
     """
 
     new: list[tuple[Any, ...]] = field(default_factory=list)
@@ -85,8 +86,12 @@ def plan(
 
 def fingerprint(values: Sequence[Any]) -> str:
     """SHA-256 over a circuit's imported values but its key, in their fixed order; nothing is not an empty text."""
-    texts = [value if value is None or isinstance(value, str) else str(value) for value in values[len(KEY) :]]
-    return hashlib.sha256(_as_json(texts).encode()).hexdigest()
+    return hashlib.sha256(_as_json(values[len(KEY) :]).encode()).hexdigest()
+
+
+def complete(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row in the order of ``WRITTEN``: ``values`` in the order of ``FIELDS``, and what the import says of them."""
+    return (*values, fingerprint(values), TRACKING, None)
 
 
 def _take(made: Plan, values: list[Any], before: Stored | None, absent: Sequence[int], *, clear_notes: bool) -> None:
@@ -99,15 +104,13 @@ def _take(made: Plan, values: list[Any], before: Stored | None, absent: Sequence
         values[PLACES["notes"]] = None
         made.notes_cleared += 1
     found = tuple(values)
-    mark = fingerprint(found)
-    if before is not None and before[1:5] == (found, mark, TRACKING, None):
+    if before is None:
+        made.new.append(found)
+        return
+    if before[1:5] == (found, fingerprint(found), TRACKING, None):
         made.unchanged += 1
         return
-    row = (*found, mark, TRACKING, None)
-    if before is None:
-        made.new.append(row)
-        return
-    made.changed.append(row)
+    made.changed.append(found)
     old, new = before.values[PLACES["status"]], found[PLACES["status"]]
     if old != new:
         made.status_changes.append(StatusChange(found[0], found[1], old, new))

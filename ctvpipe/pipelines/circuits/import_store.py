@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from ctvpipe.pipelines.circuits.import_plan import TRACKING, WRITTEN, Key, Plan, Stored
+from ctvpipe.pipelines.circuits.import_plan import TRACKING, WRITTEN, Key, Plan, Stored, complete
 from ctvpipe.pipelines.circuits.schema.tables import CIRCUITS, CONFLICTS, DAILY_SUMMARIES
 from ctvpipe.pipelines.circuits.tracking_clashes import Choice
 from ctvpipe.pipelines.circuits.tracking_columns import FIELDS, KEY
@@ -49,10 +50,11 @@ def write(connection: sa.Connection, planned: Plan, *, day: date, csv_file: str,
     stamps = {"updated_at": now, "last_csv_file": csv_file}
     if planned.new:
         made = {**stamps, "created_at": now, "manual_override": False}
-        insert(connection, CIRCUITS, WRITTEN, planned.new, also=made)
+        insert(connection, CIRCUITS, WRITTEN, map(complete, planned.new), also=made)
     written = Merged()
     if planned.changed:
-        written = merge(connection, CIRCUITS, WRITTEN, planned.changed, key=KEY, on_update=stamps, only=may_change)
+        changed = [complete(values) for values in planned.changed]
+        written = merge(connection, CIRCUITS, WRITTEN, changed, key=KEY, on_update=stamps, only=may_change)
     for start in range(0, len(planned.missing), _IDS_A_STATEMENT):
         ids = planned.missing[start : start + _IDS_A_STATEMENT]
         gone = sa.update(CIRCUITS).where(CIRCUITS.c.id.in_(ids), may_change)
@@ -106,8 +108,11 @@ def write_summary(
     now: datetime,
 ) -> Merged:
     """Write the day's counts, unless they are there already."""
-    counts = [sum(any(word in (status or "").casefold() for word in words) for status in statuses)
-              for words in SUMMARY_WORDS.values()]  # fmt: skip
+    found = Counter((status or "").casefold() for status in statuses)
+    counts = [
+        sum(times for status, times in found.items() if any(word in status for word in words))
+        for words in SUMMARY_WORDS.values()
+    ]
     return reconcile(
         connection,
         DAILY_SUMMARIES,

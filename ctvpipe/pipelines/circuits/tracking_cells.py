@@ -96,17 +96,16 @@ def moment(cell: str) -> datetime | None:
     if found is None or found.startswith(_NO_DATE):
         return None
     if match := _YEAR_FIRST.fullmatch(found):
-        year, month, day_, *clock = match.groups()
+        year, month, day_, hour, minute, second = map(int, match.groups("0"))
         orders = [(month, day_)]
     elif match := _YEAR_LAST.fullmatch(found):
-        month, day_, year, *clock = match.groups()
+        month, day_, year, hour, minute, second = map(int, match.groups("0"))
         orders = [(month, day_), (day_, month)]
     else:
         raise Unreadable
-    hour, minute, second = (int(part or 0) for part in clock)
     for month, day_ in orders:
         try:
-            return datetime(int(year), int(month), int(day_), hour, minute, second)  # noqa: DTZ001
+            return datetime(year, month, day_, hour, minute, second)  # noqa: DTZ001
         except ValueError:
             continue
     raise Unreadable
