@@ -24,9 +24,11 @@ _JOB_TITLE = (
     f"two of the files document may be set once, in /etc/{SHARED_ENV_FILE}.{_SYNTAX}"
 )
 CIRCUITS_DATABASE = "/opt/apps/ctv-circuits-db/data/circuits.db"
+FMS_DATABASE = "/opt/apps/ctv-fms-db/data/fms.db"
 _VALUES = {
     "ctv-daily-update.env": {"DATABASE_PATH": "/opt/apps/ctv-bookedbiz-db/data/database/production.db"},
     "ctv-circuits.env": {"CIRCUITS_DATABASE_PATH": CIRCUITS_DATABASE},
+    "ctv-fms.env": {"FMS_DATABASE_PATH": FMS_DATABASE},
 }
 _EXAMPLES = {"ctv-commercial-import.env": {"COMMERCIAL_SHARE": "//100.102.206.113/K Drive"}}
 

@@ -118,6 +118,17 @@ JOBS = (
         settings="ctvpipe.pipelines.circuits.settings:HistorySettings",
         after=("circuits-import",),
     ),
+    Job(
+        name="fms-sync",
+        pipeline="fms",
+        command=("fms", "sync"),
+        schedule=Schedule(time(2, 0)),
+        wrapper="fms_sync.sh",
+        env_file="ctv-fms.env",
+        log="ctv-fms/fms-sync.log",
+        settings="ctvpipe.pipelines.fms.settings:SyncSettings",
+        timeout=timedelta(hours=1),
+    ),
 )
 
 

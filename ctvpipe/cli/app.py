@@ -30,6 +30,7 @@ COMMANDS = {
     "update": ("ctvpipe.cli.update:app", "Bring the newest workbook into the database."),
     "backup": ("ctvpipe.cli.backup:app", "Back up the database."),
     "circuits": ("ctvpipe.cli.circuits:app", "Circuits: the six nightly jobs, and what people decide."),
+    "fms": ("ctvpipe.cli.fms:app", "FMS: the nightly sync, and what people decide and upload."),
     "share": ("ctvpipe.cli.share:app", "The traffic department's share: check, ls, mount, unmount."),
     "months": ("ctvpipe.cli.months:app", "Broadcast months: list, close."),
     "customers": ("ctvpipe.cli.customers:app", "Customers of the spots: unmatched, add, alias."),

@@ -107,7 +107,22 @@ def require_sole_run(connection: sa.Connection, job: str) -> None:
         return
     sql = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
     if not connection.execute(sql, {"name": f"ctvpipe:{job}"}).scalar_one():
-        raise NotNowError(f"another machine runs {job} on this database", "Nothing to do.")
+        raise _elsewhere(job)
+
+
+def hold_sole_run(connection: sa.Connection, job: str) -> None:
+    """The same until ``connection`` is closed, across its transactions."""
+    if is_sqlite(connection):
+        return
+    with connection.begin():
+        sql = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+        held = connection.execute(sql, {"name": f"ctvpipe:{job}"}).scalar_one()
+    if not held:
+        raise _elsewhere(job)
+
+
+def _elsewhere(job: str) -> NotNowError:
+    return NotNowError(f"another machine runs {job} on this database", "Nothing to do.")
 
 
 def require_database_file(path: Path, names: address.Names = _SOME) -> bool:
@@ -158,14 +173,18 @@ def create_database_file(path: Path) -> None:
 
 @contextmanager
 def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One transaction: committed when the block ends, rolled back when it raises.
+    """One transaction: committed when the block ends, rolled back when it raises; errors as of ``explained``."""
+    with explained(engine), engine.connect() as connection, connection.begin():
+        yield connection
 
-    Database errors become one-line errors: ``TransientError`` for a busy or unreachable database, ``PermanentError``
+
+@contextmanager
+def explained(engine: sa.Engine) -> Iterator[None]:
+    """Database errors become one-line errors: ``TransientError`` for a busy or unreachable database, ``PermanentError``
     for a full disk or a damaged file; others are raised as they are, which means a fault of ours.
     """
     try:
-        with engine.connect() as connection, connection.begin():
-            yield connection
+        yield
     except sa.exc.DBAPIError as error:
         explained = _explained(error, engine)
         if explained is None:

@@ -17,7 +17,7 @@ from ctvpipe.core.job import Job, Schedule
 from ctvpipe.core.settings import Settings
 
 TZ = ZoneInfo("America/Los_Angeles")
-# Facts 1.4, 3.1 and C4 of the commercial log, 1.1 of the circuits: what operators schedule, edit and tail.
+# Facts 1.4, 3.1 and C4 of the commercial log, 1.1 of the circuits, 4.1 of FMS: what operators schedule, edit and tail.
 PROMISED = {
     "commercial-import": ("*-*-* 01:00:00", 5, "ctv-commercial-import.env", "ctv-commercial-import/import.log", None),
     "daily-update": (
@@ -34,6 +34,7 @@ PROMISED = {
     "circuits-enrich": ("*-*-* 03:00:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-enrich.log", None),
     "circuits-enablement": ("*-*-* 04:00:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-enablement.log", None),
     "circuits-history": ("*-*-* 04:30:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-history.log", None),
+    "fms-sync": ("*-*-* 02:00:00", 0, "ctv-fms.env", "ctv-fms/fms-sync.log", None),
     "commercial-rotation": (
         "Sun *-*-* 02:30:00",
         0,

@@ -24,6 +24,7 @@ from ctvpipe.core.settings import SharedSettings
 from ctvpipe.jobs import JOBS
 from ctvpipe.pipelines.circuits.settings import TrackingSettings
 from ctvpipe.pipelines.commercial_log.settings import DataSettings, ShareSettings
+from ctvpipe.pipelines.fms.settings import SyncSettings
 from ctvpipe.sources import share_mount
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -35,6 +36,7 @@ ALERT = UNITS / "ctv-alert@.service"
 BOOT = UNITS / "ctv-boot.service"
 AGAIN = UNITS / "ctv-again@.timer"
 CIRCUITS = Path(envfiles.CIRCUITS_DATABASE).parent
+FMS = Path(envfiles.FMS_DATABASE).parent
 EVERY_JOB = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 
 Unit = dict[str, list[str]]
@@ -172,8 +174,9 @@ def test_the_service_may_write_what_the_job_writes(job: Job) -> None:
         "commercial-import": [data.daily_dir],
         "commercial-rotation": [data.daily_dir, data.archive_dir],
         "daily-update": [data.data_dir / "database"],
-        "db-backup": [data.data_dir / "database" / "backup", CIRCUITS],
+        "db-backup": [data.data_dir / "database" / "backup", CIRCUITS, FMS],
         "circuits-import": [CIRCUITS, TrackingSettings().tracking_dir],
+        "fms-sync": [FMS, SyncSettings().bodies_dir],
     }.get(job.name, [CIRCUITS])
     for path in written:
         assert any(path.is_relative_to(place) for place in allowed), path

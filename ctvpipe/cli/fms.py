@@ -1,0 +1,39 @@
+"""``ctvpipe fms``: the nightly sync of the five exports, and what people decide and upload."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="FMS: five exports every night, preferred days, coordinates, uploads.", no_args_is_help=True)
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read, check and plan; write nothing.")]
+
+
+@app.command("sync")
+def sync(
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--table", metavar="TABLE", help="Only this table; may be given several times.", show_default=False
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take an export that has lost many rows, or has not changed.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON document.")] = False,
+) -> None:
+    """Fetch the five exports, and bring each table to what its export holds."""
+    from ctvpipe import jobs
+    from ctvpipe.core.run import run_of
+
+    with run_of(jobs.find("fms-sync"), dry_run=dry_run) as run:
+        from ctvpipe.pipelines.fms.syncing import sync as run_sync
+
+        result = run_sync(run, only=table or (), force=force)
+        if as_json:
+            from ctvpipe.cli import listing
+
+            listing.document(result)

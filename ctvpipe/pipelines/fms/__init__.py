@@ -1,0 +1,1 @@
+"""FMS: five CSV exports of the fleet management system, every night, with geocoding and preferred days."""

@@ -1,0 +1,1 @@
+"""The FMS database: its tables and its migrations."""

@@ -1,0 +1,1 @@
+"""The schema of the FMS database, one numbered migration after the other."""
