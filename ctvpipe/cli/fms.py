@@ -36,4 +36,5 @@ def sync(
         if as_json:
             from ctvpipe.cli import listing
 
-            listing.document(result)
+            listing.document(result.shape())
+        result.require_any()

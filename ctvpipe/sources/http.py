@@ -7,6 +7,7 @@ keys go out in a header and into no message.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,16 +29,21 @@ _CHUNK = 1 << 16
 _DAMAGED = "the answer was cut off or damaged"
 _LOOK = "Check the network and the service."
 _MOST_PAGES = 1000
+_MOST_SAID = 300
+_TELLING = frozenset("/?&=@%")
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED})
 
 
 class StatusError(PermanentError):
-    """The server answered with a ``status`` that another try will not change; 404 means that there is no such thing."""
+    """The server answered with a ``status`` that another try will not change; 404 means that there is no such thing.
 
-    def __init__(self, status: int, message: str, advice: str = "") -> None:
+    ``said``: what it wrote about it in plain words, if it did.
+    """
+
+    def __init__(self, status: int, message: str, advice: str = "", *, said: str = "") -> None:
         super().__init__(message, advice)
-        self.status = status
+        self.status, self.said = status, said
 
 
 class BusyError(TransientError):
@@ -48,7 +54,11 @@ class BusyError(TransientError):
         self.status, self.wait = status, wait
 
 
-class NotJsonError(ContractError):
+class WrongBodyError(ContractError):
+    """The body is not what was asked for, as while a service is being restarted; asked for again."""
+
+
+class NotJsonError(WrongBodyError):
     """The body is no JSON."""
 
 
@@ -90,6 +100,8 @@ class Client:
 
     ``timeout``: seconds until an answer begins; ``seconds`` until it is whole; ``max_bytes`` of a body, unpacked.
     ``domain``: where a link to the next page may lead besides the host that was asked.
+    ``called``: how messages call what is asked, where its place is to be told to nobody. ``until``: the
+    ``time.monotonic`` by which everything must be done.
     ``sent``: how many requests went out; ``limited``: how many were answered 429.
     """
 
@@ -102,6 +114,8 @@ class Client:
     max_bytes: int = 64 << 20
     redirects: int = 5
     domain: str = ""
+    called: str = ""
+    until: float = math.inf
     sleep: Callable[[float], None] = time.sleep
     sent: int = 0
     limited: int = 0
@@ -136,13 +150,29 @@ class Client:
                 raise ContractError(f"{place(url)}: its next page would be on another host")
             yield found
 
-    def request(self, method: str, url: str, *, pace: TokenBucket | None = None, **options: Any) -> Answer:
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        pace: TokenBucket | None = None,
+        check: Callable[[Answer], None] | None = None,
+        **options: Any,
+    ) -> Answer:
         """The answer to one request; ``options`` as of ``requests`` (``params``, ``data``, ``headers`` …).
 
+        ``check`` looks at the answer, and raises ``WrongBodyError`` for one that should be asked for again.
         Raises ``BusyError`` where the server stays busy or broken, ``TransientError`` where it does not answer,
         ``StatusError`` for a status that stays, and ``ContractError`` for a body over ``max_bytes``.
         """
-        return self._tried(lambda: self._once(method, url, pace, **options))
+
+        def once() -> Answer:
+            answer = self._once(method, url, pace, **options)
+            if check is not None:
+                check(answer)
+            return answer
+
+        return self._tried(once)
 
     def close(self) -> None:
         """Close its connections."""
@@ -159,12 +189,13 @@ class Client:
         while True:
             try:
                 return once()
-            except (TransientError, NotJsonError) as error:
+            except (TransientError, WrongBodyError) as error:
                 failed += 1
                 asked = error.wait if isinstance(error, BusyError) else None
                 wait = self.patience.wait(failed) if asked is None else asked
                 waited += wait
-                if failed >= self.patience.tries or waited > self.patience.seconds:
+                too_late = time.monotonic() + wait >= self.until
+                if failed >= self.patience.tries or waited > self.patience.seconds or too_late:
                     error.message += f" ({failed} tries)" if failed > 1 else ""
                     raise
                 self.sleep(wait)
@@ -176,18 +207,22 @@ class Client:
         self.sent += 1
         began = time.monotonic()
         try:
-            with self._session.request(method, url, timeout=self.timeout, stream=True, **options) as response:
+            with self._session.request(
+                method, url, timeout=min(self.timeout, max(1.0, self.until - began)), stream=True, **options
+            ) as response:
                 self._require_success(response, url)
                 body = self._body(response, url, began)
         except requests.TooManyRedirects:
-            raise StatusError(HTTPStatus.LOOP_DETECTED, f"{place(url)} redirects again and again") from None
+            raise StatusError(HTTPStatus.LOOP_DETECTED, f"{self._name(url)} redirects again and again") from None
         except ValueError:  # requests' own for an address, http.client's for a header
-            raise ConfigurationError(f"{place(url)} cannot be asked: its address or its key is malformed") from None
+            raise ConfigurationError(
+                f"{self._name(url)} cannot be asked: its address or its key is malformed"
+            ) from None
         except requests.RequestException as error:
-            raise TransientError(f"{place(url)}: {_trouble(error)}", _LOOK) from None
+            raise TransientError(f"{self._name(url)}: {_trouble(error)}", _LOOK) from None
         except urllib3.exceptions.HTTPError as error:
             said = "no answer in time" if isinstance(error, urllib3.exceptions.TimeoutError) else _DAMAGED
-            raise TransientError(f"{place(url)}: {said}", _LOOK) from None
+            raise TransientError(f"{self._name(url)}: {said}", _LOOK) from None
         link = response.links.get("next", {}).get("url")
         return Answer(response.url, response.headers, body, urljoin(response.url, link) if link else None)
 
@@ -196,13 +231,13 @@ class Client:
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return
         self.limited += status == HTTPStatus.TOO_MANY_REQUESTS
-        text = f"{place(url)} answered {status} {_phrase(status)}".rstrip()
+        text = f"{self._name(url)} answered {status} {_phrase(status)}".rstrip()
         if status in _AGAIN:
             wait = retry_after(response.headers.get("Retry-After"))
             raise BusyError(status, wait, text, "It is busy or out of order; the next run asks again.")
         if status in _REFUSED:
             raise StatusError(status, text, "The key or password is wrong, was revoked, or may not do this.")
-        raise StatusError(status, text)
+        raise StatusError(status, text, said=_said(response))
 
     def _body(self, response: requests.Response, url: str, began: float) -> bytes:
         """The whole body, unpacked, within the limits of size and time."""
@@ -211,11 +246,16 @@ class Client:
         for part in iter(partial(response.raw.read1, _CHUNK, decode_content=True), b""):
             size += len(part)
             if size > self.max_bytes:
-                raise ContractError(f"{place(url)} answered more than {self.max_bytes >> 20} MiB")
-            if time.monotonic() - began > self.seconds:
-                raise TransientError(f"{place(url)} did not finish its answer within {self.seconds:.0f} s")
+                raise ContractError(f"{self._name(url)} answered more than {self.max_bytes >> 20} MiB")
+            if time.monotonic() - began > self.seconds or time.monotonic() > self.until:
+                raise TransientError(
+                    f"{self._name(url)} did not finish its answer within {time.monotonic() - began:.0f} s"
+                )
             parts.append(part)
         return b"".join(parts)
+
+    def _name(self, url: str) -> str:
+        return self.called or place(url)
 
     def _is_trusted(self, asked: str, link: str) -> bool:
         """Whether the key may go where ``link`` leads: to the host that was asked, or one of the same domain."""
@@ -231,6 +271,14 @@ def place(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{host}{parts.path}"
+
+
+def _said(response: requests.Response) -> str:
+    """The beginning of an answer in plain text, without words that may be an address or a key."""
+    if not response.headers.get("Content-Type", "").startswith("text/plain"):
+        return ""
+    text: str = response.raw.read(_MOST_SAID, decode_content=True).decode("utf-8", "replace")
+    return " ".join(word for word in text.split() if not _TELLING.intersection(word))
 
 
 def _phrase(status: int) -> str:

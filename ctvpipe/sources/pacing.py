@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_LONGEST_WAIT = 60.0
-
 
 class TokenBucket:
     """Lets ``rate`` requests a second through, after a pause up to ``burst`` of them at once."""
@@ -38,15 +36,18 @@ class TokenBucket:
 
 @dataclass(frozen=True)
 class Patience:
-    """How many ``tries`` a request has, and how many ``seconds`` may be spent waiting between them altogether."""
+    """How many ``tries`` a request has, how many ``seconds`` may be spent waiting between them altogether, and how long
+    the ``first`` and the ``longest`` wait may be.
+    """
 
     tries: int = 5
     seconds: float = 300.0
     first: float = 1.0
+    longest: float = 60.0
 
     def wait(self, failed: int) -> float:
         """Seconds to wait after ``failed`` tries, where the server names none: exponential, capped, with jitter."""
-        longest = min(_LONGEST_WAIT, self.first * 2.0 ** (failed - 1))
+        longest = min(self.longest, self.first * 2.0 ** (failed - 1))
         return longest * random.uniform(0.5, 1)  # noqa: S311  (spreads clients, guards nothing)
 
 

@@ -64,3 +64,19 @@ def latest_details(connection: sa.Connection, entity: str) -> dict[str, Any]:
     latest = sa.select(columns.metadata).where(columns.entity_type == entity).order_by(columns.started_at.desc())
     found: dict[str, Any] | None = connection.execute(latest.limit(1)).scalar()
     return found or {}
+
+
+def latest_of_each(connection: sa.Connection, most: int) -> dict[str, list[dict[str, Any]]]:
+    """The details recorded by the latest imports of every entity, up to ``most`` of each, newest first."""
+    columns = _RUNS.c
+    place = sa.func.row_number().over(partition_by=columns.entity_type, order_by=columns.started_at.desc())
+    ranked = sa.select(columns.entity_type, columns.metadata, place.label("place")).subquery()
+    rows = connection.execute(
+        sa.select(ranked.c.entity_type, ranked.c.metadata)
+        .where(ranked.c.place <= most)
+        .order_by(ranked.c.entity_type, ranked.c.place)
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entity, details in rows:
+        found.setdefault(entity, []).append(details)
+    return found

@@ -7,6 +7,7 @@ more deleted. When nothing differs the database is only read, and makes no tempo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +33,46 @@ def insert(
     bulk.insert(connection, table.name, [*columns, *more], prepared, constant)
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What a part of a table lacks of what it ought to hold: rows that are new or changed, keys that are gone."""
+
+    new: list[tuple[Any, ...]]
+    changed: list[tuple[Any, ...]]
+    gone: list[tuple[Any, ...]]
+    unchanged: int
+
+    @property
+    def merged(self) -> Merged:
+        """The same as counts, as they are once it is written."""
+        return Merged(len(self.new), len(self.changed), len(self.gone), self.unchanged)
+
+
+def compare(
+    connection: sa.Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    scope: sa.ColumnElement[bool],
+) -> Difference:
+    """How what ``table`` holds within ``scope`` differs from ``rows``; arguments as of ``reconcile``. Only reads."""
+    places = [columns.index(name) for name in key]
+    stored: dict[tuple[Any, ...], tuple[Any, ...]] = {
+        tuple(row[place] for place in places): tuple(row)
+        for row in connection.execute(sa.select(*(table.c[name] for name in columns)).where(scope))
+    }
+    new, changed = [], []
+    for row in map(tuple, rows):
+        before = stored.pop(tuple(row[place] for place in places), None)
+        if before is None:
+            new.append(row)
+        elif before != row:
+            changed.append(row)
+    return Difference(new, changed, list(stored), len(rows) - len(new) - len(changed))
+
+
 def reconcile(
     connection: sa.Connection,
     table: sa.Table,
@@ -47,24 +88,13 @@ def reconcile(
 
     ``columns``, ``key``, ``on_insert`` and ``on_update`` as of ``merge``. Every row must be within ``scope``.
     """
-    places = [columns.index(name) for name in key]
-    stored: dict[tuple[Any, ...], tuple[Any, ...]] = {
-        tuple(row[place] for place in places): tuple(row)
-        for row in connection.execute(sa.select(*(table.c[name] for name in columns)).where(scope))
-    }
-    new, changed = [], []
-    for row in map(tuple, rows):
-        before = stored.pop(tuple(row[place] for place in places), None)
-        if before is None:
-            new.append(row)
-        elif before != row:
-            changed.append(row)
-    _delete(connection, table, key, list(stored))
-    if new:
-        insert(connection, table, columns, new, also=on_insert)
-    if changed:
-        merge(connection, table, columns, changed, key=key, on_update=on_update)
-    return Merged(len(new), len(changed), len(stored), len(rows) - len(new) - len(changed))
+    found = compare(connection, table, columns, rows, key=key, scope=scope)
+    _delete(connection, table, key, found.gone)
+    if found.new:
+        insert(connection, table, columns, found.new, also=on_insert)
+    if found.changed:
+        merge(connection, table, columns, found.changed, key=key, on_update=on_update)
+    return found.merged
 
 
 def _delete(connection: sa.Connection, table: sa.Table, key: Sequence[str], gone: list[tuple[Any, ...]]) -> None:

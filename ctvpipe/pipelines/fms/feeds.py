@@ -24,6 +24,7 @@ class Kind(Enum):
     RANK = "one of A+, A, B, C, Pending"
     CLIPS = "a number of clips"
     ADDRESS = "an address"
+    OFFICE = "an office"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ _VEHICLES = (
     Column("Make", "make", required=True),
     Column("Model", "model", required=True),
     Column("Model Short Name", "model_short_name"),
-    Column("Office", "office", required=True),
+    Column("Office", "office", Kind.OFFICE, required=True),
     Column("VIN", "vin", Kind.VIN, required=True),
     Column("Fleet", "fleet"),
     Column("Registration Exp", "registration_exp", Kind.SLASH_DATE),
@@ -92,7 +93,7 @@ _PARTNERS = (
     Column("Person_ID", "person_id", Kind.IDENTIFIER, required=True),
     Column("Name", "name", required=True),
     Column("Address", "address", Kind.ADDRESS),
-    Column("Office", "office", required=True),
+    Column("Office", "office", Kind.OFFICE, required=True),
     Column("Default loan region", "default_loan_region"),
     Column("Notes / Instructions", "notes_instructions"),
     Column("Affiliation", "affiliation"),
@@ -109,7 +110,7 @@ _LOANS = (
     Column("Start_Date", "start_date", Kind.DASH_DATE, required=True),
     Column("End_Date", "end_date", Kind.DASH_DATE, required=True),
     Column("Clips_Received", "clips_received", Kind.CLIPS),
-    Column("Office", "office"),
+    Column("Office", "office", Kind.OFFICE),
     Column("Name", "name"),
     Column("Partner_Address", "partner_address", Kind.ADDRESS),
     Column("Region", "region"),

@@ -37,7 +37,7 @@ class DatabaseSettings(Settings):
 
 
 def _feed(variable: str, what: str) -> SecretStr:
-    return Field(_NO_URL, alias=variable, description=f"Address of the CSV export of {what}; empty: not synced.")  # type: ignore[no-any-return]
+    return Field(_NO_URL, alias=variable, description=f"Address of the CSV export of {what}; empty: not synced.")
 
 
 class GeocodingSettings(DatabaseSettings):

@@ -1,0 +1,122 @@
+"""Fetching the exports: a few at a time, each with its own patience, while those that have come are worked on.
+
+An address is a secret, for it signs in (facts 4.1): messages name the table, never the address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from ctvpipe.pipelines.fms.feeds import Feed
+from ctvpipe.pipelines.fms.settings import SyncSettings
+from ctvpipe.sources.http import Answer, Client, WrongBodyError
+from ctvpipe.sources.pacing import Patience
+
+_LONGEST_WAIT = 600.0
+
+
+@dataclass(frozen=True)
+class Export:
+    """The body of an export as it came, its SHA-256 in hexadecimal digits, and how often it was asked for."""
+
+    body: bytes
+    sha256: str
+    attempts: int
+
+
+def fetch(feed: Feed, settings: SyncSettings) -> Export:
+    """The export of ``feed``, asked for again where that may help (facts 5.4).
+
+    Raises ``TransientError`` for a server that does not answer, is busy or broken, ``StatusError`` for one that
+    refuses, ``ContractError`` for a page instead of a CSV, or a body that is too large.
+    """
+    client = _client(feed, settings, settings.tries)
+    try:
+        body = client.request("GET", settings.url(feed.table), check=_require_csv(feed)).body
+    finally:
+        client.close()
+    return Export(body, hashlib.sha256(body).hexdigest(), client.sent)
+
+
+def look(feed: Feed, settings: SyncSettings) -> None:
+    """Ask for the export once; errors as of ``fetch``."""
+    client = _client(feed, settings, 1)
+    try:
+        client.request("GET", settings.url(feed.table), check=_require_csv(feed))
+    finally:
+        client.close()
+
+
+class Fetching:
+    """The exports of ``feeds`` on their way, ``settings.parallel`` at a time.
+
+    The threads end with the process: one that waits for a server does not keep a run that is stopped.
+    """
+
+    def __init__(self, feeds: Iterable[Feed], settings: SyncSettings) -> None:
+        self._settings = settings
+        self._waiting: queue.SimpleQueue[tuple[Feed, Future[Export]]] = queue.SimpleQueue()
+        self._coming: dict[str, Future[Export]] = {}
+        for feed in feeds:
+            self._coming[feed.table] = Future()
+            self._waiting.put((feed, self._coming[feed.table]))
+        for _ in range(min(settings.parallel, len(self._coming))):
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def export(self, table: str) -> Export:
+        """The export of ``table``, waited for; raises what its fetch has raised."""
+        return self._coming[table].result()
+
+    def _work(self) -> None:
+        while True:
+            try:
+                feed, coming = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                coming.set_result(fetch(feed, self._settings))
+            except BaseException as error:  # noqa: BLE001  (raised again where it is waited for)
+                coming.set_exception(error)
+
+
+def _client(feed: Feed, settings: SyncSettings, tries: int) -> Client:
+    return Client(
+        headers={"User-Agent": settings.user_agent, "Accept": "*/*"},
+        patience=Patience(tries, settings.table_seconds, settings.retry_seconds, _LONGEST_WAIT),
+        timeout=feed.seconds,
+        seconds=settings.table_seconds,
+        until=time.monotonic() + settings.table_seconds,
+        max_bytes=settings.max_file_mib << 20,
+        called=f"the export of {feed.table}",
+    )
+
+
+def _require_csv(feed: Feed) -> Callable[[Answer], None]:
+    def check(answer: Answer) -> None:
+        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().casefold()
+        if kind == "text/html" or answer.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            raise WrongBodyError(
+                f"{feed.table}: the report server answered a page instead of the export",
+                "Look at the report server; what was stored before stays.",
+            )
+        if not answer.body.strip():
+            raise WrongBodyError(
+                f"{feed.table}: the export is empty", "Look at the report server; what was stored before stays."
+            )
+
+    return check
+
+
+def reason(error: Exception) -> str:
+    """An error of a fetch as the result tells it: ``HTTP 404: Report not found`` where the server has answered so."""
+    status = getattr(error, "status", None)
+    if status is None:
+        return str(error)
+    said = getattr(error, "said", "") or str(error).partition(f" {status} ")[2]
+    return f"HTTP {status}: {said}".rstrip(": ")

@@ -1,0 +1,46 @@
+"""Bringing a table to what its export holds, by writing only what differs, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from ctvpipe.pipelines.fms.reading import Reading
+from ctvpipe.pipelines.fms.schema.tables import SYNC_REJECTS
+from ctvpipe.stores.merge import Merged
+from ctvpipe.stores.reconcile import compare, reconcile
+
+
+def plan(connection: sa.Connection, reading: Reading) -> Merged:
+    """What ``load`` would write to the table; only reads."""
+    feed = reading.feed
+    return compare(connection, feed.target, feed.fields, reading.rows, key=feed.key, scope=sa.true()).merged
+
+
+def load(connection: sa.Connection, reading: Reading, *, now: datetime) -> Merged:
+    """Make the rows of ``reading`` what the table holds, and its rejects what is known of the export.
+
+    A column that an older layout does not bring is null: the table is what the export says, no more.
+    """
+    feed = reading.feed
+    stamp = {"updated_at": now}
+    merged = reconcile(
+        connection,
+        feed.target,
+        feed.fields,
+        reading.rows,
+        key=feed.key,
+        scope=sa.true(),
+        on_insert=stamp,
+        on_update=stamp,
+    )
+    reconcile(
+        connection,
+        SYNC_REJECTS,
+        ("table_name", "line_no", "column_name", "reason"),
+        [(feed.table, reject.line, reject.column, reject.reason) for reject in reading.rejects],
+        key=("table_name", "line_no"),
+        scope=SYNC_REJECTS.c.table_name == feed.table,
+    )
+    return merged

@@ -1,0 +1,91 @@
+"""The nightly sync: five exports become five tables, each replaced as a whole or left as it was.
+
+Fetch (a few at a time) → check (layout, rejects, usual size) → apply (one transaction a table) → report. A table that
+fails does not stop the others (facts 5.3). What follows from the tables, preferred days and coordinates, comes after
+them, and is never a reason to fail.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from ctvpipe.core import clock
+from ctvpipe.core.errors import ConfigurationError, Skipped
+from ctvpipe.core.run import Run
+from ctvpipe.pipelines.fms import database, past
+from ctvpipe.pipelines.fms.feeds import FEEDS, Feed
+from ctvpipe.pipelines.fms.fetching import Fetching
+from ctvpipe.pipelines.fms.result import SyncResult
+from ctvpipe.pipelines.fms.settings import SyncSettings
+from ctvpipe.pipelines.fms.table import TableSync
+
+
+def sync(run: Run, *, only: Collection[str] = (), force: bool = False) -> SyncResult:
+    """Sync the tables ``only``, or all; ``force``: load what has not changed, and what has lost many rows.
+
+    Raises ``Skipped`` where no export is configured or the night is switched off, ``ConfigurationError`` for a table
+    there is not, and the errors of the database. What failed of the exports is in the result.
+    """
+    settings = run.load(SyncSettings)
+    settings.require_url()
+    feeds = _chosen(only)
+    if not settings.enabled and not run.attended:
+        raise Skipped("the nightly sync is switched off (SYNC_ENABLED)")
+    configured = [feed for feed in feeds if settings.url(feed.table)]
+    if not configured:
+        raise Skipped("no export is configured (FMS_VEHICLES_CSV_URL and so on)")
+    made = SyncResult(run.id, "manual" if run.attended else "schedule", run.started, run.tz)
+    made.log_start(run.log)
+    coming = Fetching(configured, settings)
+    with _opened(run, settings) as connection:
+        tables = TableSync(run, settings, coming, connection, _past(connection), force=force)
+        made.tables.extend(map(tables.sync, feeds))
+    made.ended, made.seconds = clock.now(), time.monotonic() - run.began
+    made.log_end(run.log)
+    _tell(run, made)
+    return made
+
+
+def _chosen(only: Collection[str]) -> list[Feed]:
+    names = [feed.table for feed in FEEDS]
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise ConfigurationError(f"there is no table called {unknown[0]!r}", f"The tables are: {', '.join(names)}.")
+    return [feed for feed in FEEDS if not only or feed.table in only]
+
+
+@contextmanager
+def _opened(run: Run, settings: SyncSettings) -> Iterator[sa.Connection | None]:
+    """The database for a sync, or for a dry run that only reads it."""
+    if run.dry_run:
+        with database.reading(settings) as connection:
+            yield connection
+    else:
+        with database.session(run, settings) as connection:
+            yield connection
+
+
+def _past(connection: sa.Connection | None) -> dict[str, past.Past]:
+    if connection is None:
+        return {feed.table: past.Past() for feed in FEEDS}
+    if connection.in_transaction():
+        return past.read(connection)
+    with connection.begin():
+        return past.read(connection)
+
+
+def _tell(run: Run, made: SyncResult) -> None:
+    """Record what was done, so that the run ends as it should and ``status`` knows it."""
+    run.count("rows", made.total)
+    run.counters["sync"] = made.shape()
+    if made.succeeded:
+        for table in made.failed:
+            run.fail_unit(f"{table.table}: {table.text}")
+    verb = "would be synced" if run.dry_run else "synced"
+    run.summary = (
+        f"{len(made.succeeded)} of {len(made.succeeded) + len(made.failed)} tables {verb}, {made.total:,} rows."
+    )

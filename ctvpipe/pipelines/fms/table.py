@@ -1,0 +1,157 @@
+"""The sync of one table: its export fetched, kept, read, checked, and the difference written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ctvpipe.core import clock
+from ctvpipe.core.errors import ContractError, CtvpipeError
+from ctvpipe.core.run import Run
+from ctvpipe.pipelines.fms import bodies, database, fetching, loading, past, reading, result
+from ctvpipe.pipelines.fms.feeds import Feed
+from ctvpipe.pipelines.fms.fetching import Export, Fetching
+from ctvpipe.pipelines.fms.past import Past
+from ctvpipe.pipelines.fms.reading import Reading
+from ctvpipe.pipelines.fms.result import TableResult
+from ctvpipe.pipelines.fms.settings import SyncSettings
+from ctvpipe.stores.merge import Merged
+
+_SOURCE = "fms"
+
+
+@dataclass
+class TableSync:
+    """What the sync of every table needs. ``connection``: of a database that is written, or in a transaction that only
+    reads; ``None`` for a dry run without a database.
+    """
+
+    run: Run
+    settings: SyncSettings
+    coming: Fetching
+    connection: sa.Connection | None
+    past: Mapping[str, Past]
+    force: bool
+
+    def sync(self, feed: Feed) -> TableResult:
+        """Sync the table of ``feed``. A fault of its export is in the result; those of the database are raised."""
+        if not self.settings.url(feed.table):
+            return TableResult(feed.table, "skipped", text="Not configured")
+        result.log_begun(self.run.log, feed.table)
+        try:
+            done = self._synced(feed)
+        except CtvpipeError as error:
+            reason = fetching.reason(error)
+            self.run.log.debug("%s was not synced", feed.table, exc_info=True)
+            return TableResult(feed.table, "failed", text=self.run.scrubber.clean(reason), error=error)
+        result.log_done(self.run.log, done)
+        return done
+
+    def _synced(self, feed: Feed) -> TableResult:
+        export, known = self.coming.export(feed.table), self.past[feed.table]
+        if known.is_same(export.sha256) and not self.force:
+            processed = int(known.latest["rows_accepted"])
+            return TableResult(feed.table, "unchanged", processed, 0, "unchanged", {"attempts": export.attempts})
+        read = self._checked(feed, export, known)
+        merged = self._apply(feed, export, read, known)
+        told = f"{merged.inserted:,} inserted, {merged.updated:,} updated, {merged.deleted:,} deleted"
+        details = {
+            "attempts": export.attempts,
+            "rows_read": read.read,
+            "rows_rejected": len(read.rejects),
+            "rows_duplicate": read.duplicates,
+            "rows_loaded": len(read.rows),
+            "previous_rows": known.rows,
+            "inserted": merged.inserted,
+            "updated": merged.updated,
+            "deleted": merged.deleted,
+        }
+        return TableResult(feed.table, "loaded", read.accepted, merged.written, told, details)
+
+    def _checked(self, feed: Feed, export: Export, known: Past) -> Reading:
+        """The rows of the export, whose bytes are kept, whether it is accepted or not."""
+        accepted = False
+        try:
+            read = reading.read(feed, export.body)
+            self._require_acceptable(feed, read, known)
+            accepted = True
+        finally:
+            if not self.run.dry_run:
+                bodies.keep(
+                    self.settings.bodies_dir,
+                    feed.table,
+                    export,
+                    accepted=accepted,
+                    now=self.run.started,
+                    most=self.settings.keep_bodies,
+                )
+        self._warn(feed, read, known)
+        return read
+
+    def _require_acceptable(self, feed: Feed, read: Reading, known: Past) -> None:
+        if not read.rows:
+            said = f": {reading.commonest(read.rejects)}" if read.rejects else ""
+            raise ContractError(
+                f"{feed.table}: no row of the export can be stored{said}",
+                "Look at the export; what was stored before stays.",
+            )
+        most = self.settings.max_rejected_percent
+        if 100 * len(read.rejects) > most * read.read:
+            raise ContractError(
+                f"{feed.table}: {len(read.rejects):,} of {read.read:,} rows cannot be stored, at most {most:g} % may be: "
+                f"{reading.commonest(read.rejects)}",
+                "Look at the export; FMS_MAX_REJECTED_PERCENT is the limit.",
+            )
+        if not self.force:
+            past.require_enough(feed, known, read.accepted, max_loss_percent=self.settings.max_loss_percent)
+
+    def _warn(self, feed: Feed, read: Reading, known: Past) -> None:
+        """Say what the operator should know of an export that is accepted."""
+        run, before = self.run, known.latest.get("width")
+        if unusual := past.unusual(feed, known, read.accepted):
+            run.warn(unusual)
+        if read.rejects:
+            run.warn(
+                f"{feed.table}: {len(read.rejects):,} of {read.read:,} rows are not stored: "
+                f"{reading.commonest(read.rejects)}"
+            )
+        if read.ending_early:
+            run.warn(f"{feed.table}: {read.ending_early:,} rows end before they begin; they are stored as they are")
+        if before not in {None, read.width}:
+            run.warn(f"{feed.table}: the export has {read.width} columns, the one before had {before}")
+        if read.duplicates:
+            run.log.info("%s: %d rows repeat a key; the first of each is stored", feed.table, read.duplicates)
+
+    def _apply(self, feed: Feed, export: Export, read: Reading, known: Past) -> Merged:
+        if self.connection is None:
+            return Merged(inserted=len(read.rows))
+        if self.run.dry_run:
+            return loading.plan(self.connection, read)
+        now = clock.now()
+        with self.connection.begin():
+            merged = loading.load(self.connection, read, now=now)
+            database.record(
+                self.connection,
+                self.run,
+                feed.table,
+                merged,
+                source=_SOURCE,
+                processed=read.accepted,
+                details={
+                    "sha256": export.sha256,
+                    "reader": past.READER,
+                    "bytes": len(export.body),
+                    "encoding": read.encoding,
+                    "had_header": read.had_header,
+                    "width": read.width,
+                    "rows_read": read.read,
+                    "rows_accepted": read.accepted,
+                    "rows_rejected": len(read.rejects),
+                    "rows_loaded": len(read.rows),
+                    "previous_rows": known.rows,
+                    "forced": self.force,
+                },
+            )
+        return merged
