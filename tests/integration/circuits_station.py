@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterable
-from contextlib import redirect_stderr
-from datetime import UTC, date, datetime, time
-from io import StringIO
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
-import sqlalchemy as sa
-
-from ctvpipe import jobs
-from ctvpipe.core.run import Run, run_of
 from ctvpipe.pipelines.circuits.schema.tables import METADATA
-from ctvpipe.stores.types import Instant
 from tests.fakes import tracking_csv
-from tests.integration.station import Result, Station
-
-_OF_THE_RUN = {
-    "created_at", "updated_at", "change_date", "enriched_at", "last_queried", "processing_time_seconds",
-}  # fmt: skip
-_NOT_OURS = ("DATABASE_URL", "DATABASE_PATH", "CTV_DATA_DIR")
+from tests.integration.pipeline_station import PipelineStation
 
 
-class CircuitsStation(Station):
-    """A station of the circuits' pipeline alone; ``settings`` as in ``Station``."""
+class CircuitsStation(PipelineStation):
+    """A station of the circuits' pipeline alone."""
+
+    name = "circuits"
+    metadata = METADATA
+    of_the_run = frozenset(
+        {"created_at", "updated_at", "change_date", "enriched_at", "last_queried", "processing_time_seconds"}
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.tracking.mkdir(parents=True, exist_ok=True)
-
-    @property
-    def database(self) -> Path:
-        """The SQLite database; on PostgreSQL the file stays absent."""
-        return self.data / "database" / "circuits.db"
 
     @property
     def tracking(self) -> Path:
@@ -43,11 +30,8 @@ class CircuitsStation(Station):
         return self.root / "circuitinfo"
 
     @property
-    def environ(self) -> dict[str, str]:
-        """The whole environment of a command."""
-        where = {"CIRCUITS_DATABASE_URL": self.url} if self.url else {"CIRCUITS_DATABASE_PATH": str(self.database)}
-        shared = {name: value for name, value in super().environ.items() if name not in _NOT_OURS}
-        return {**shared, **where, "TRACKING_DATA_DIR": str(self.tracking), **self.settings}
+    def own_settings(self) -> dict[str, str]:
+        return {"TRACKING_DATA_DIR": str(self.tracking)}
 
     @property
     def today(self) -> date:
@@ -57,57 +41,3 @@ class CircuitsStation(Station):
     def put(self, made: Iterable[tracking_csv.Row], day: date | None = None) -> Path:
         """Write the tracking file of ``day`` (default: today's)."""
         return tracking_csv.write(tracking_csv.path_for(self.tracking, day or self.today), made)
-
-    def content(self, *, without: Collection[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table of the circuits, sorted; the same on both stores when they hold the same.
-
-        Left out is what belongs to the single run: when rows were written, and the record of imports.
-        """
-        found = {}
-        for table in METADATA.sorted_tables:
-            columns = [column for column in table.c if column.name not in _OF_THE_RUN]
-            names = ", ".join(f'"{column.name}"' for column in columns)
-            if table.name not in without:
-                rows = self.query(f"SELECT {names} FROM {table.name}")
-                plain = [tuple(map(_plain, columns, row)) for row in rows]
-                found[table.name] = sorted(plain, key=repr)
-        return found
-
-    def here(
-        self, job: str, body: Callable[..., object], *arguments: Any, day: date | None = None, dry_run: bool = False
-    ) -> Result:
-        """Run ``body(run, *arguments)`` as one run of ``job`` in this process, which is faster than the command.
-
-        ``day``: the day on which the run takes itself to have begun (``run.started``), at noon.
-        """
-        said = StringIO()
-        try:
-            with redirect_stderr(said), run_of(jobs.find(job), dry_run=dry_run, environ=self.environ) as run:
-                _move(run, day)
-                body(run, *arguments)
-        except SystemExit as ended:
-            return Result(int(str(ended.code)), "", said.getvalue())
-        raise AssertionError("a run always ends in SystemExit")
-
-
-def _plain(column: sa.Column[Any], value: Any) -> Any:
-    """A value as both stores have it."""
-    match column.type:
-        case _ if value is None:
-            return None
-        case sa.Boolean():
-            return bool(value)
-        case sa.JSON():
-            return json.loads(value) if isinstance(value, str) else value
-        case sa.Numeric():
-            return float(value)
-        case sa.DateTime() | Instant():
-            return str(value)[:19]  # to the second; with or without a zone, it is UTC
-        case sa.Date():
-            return str(value)
-    return value
-
-
-def _move(run: Run, day: date | None) -> None:
-    if day is not None:
-        run.started = datetime.combine(day, time(12), UTC)

@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.workbook import rows
 from tests.fakes.workbook_cells import Row, text
 from tests.integration.circuits_station import CircuitsStation
+from tests.integration.fms_station import FmsStation
 from tests.integration.nights import PLAIN, night
 from tests.integration.postgres_server import PostgresServer
 from tests.integration.station import Station
@@ -53,6 +54,12 @@ def any_circuits(request: pytest.FixtureRequest, tmp_path: Path) -> CircuitsStat
     """A station of the circuits on either store."""
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
     return CircuitsStation(tmp_path, url=url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_fms(request: pytest.FixtureRequest, tmp_path: Path) -> FmsStation:
+    """A station of FMS on either store."""
+    return FmsStation(tmp_path, url=request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
 
 
 @pytest.fixture

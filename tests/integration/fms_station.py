@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
 from pathlib import Path
+from typing import Any
 
-from tests.integration.station import Station
+from ctvpipe.pipelines.fms.schema.tables import METADATA
+from ctvpipe.pipelines.fms.syncing import sync
+from tests.integration.pipeline_station import PipelineStation
+from tests.integration.station import Result
 
-_NOT_OURS = ("DATABASE_URL", "DATABASE_PATH", "CTV_DATA_DIR")
 
+class FmsStation(PipelineStation):
+    """A station of the FMS pipeline alone."""
 
-class FmsStation(Station):
-    """A station of the FMS pipeline alone; ``settings`` as in ``Station``."""
-
-    @property
-    def database(self) -> Path:
-        """The SQLite database; on PostgreSQL the file stays absent."""
-        return self.data / "database" / "fms.db"
+    name = "fms"
+    metadata = METADATA
+    of_the_run = frozenset({"updated_at", "geocoded_at", "fetched_at", "next_try_at", "chosen_at"})
 
     @property
     def bodies(self) -> Path:
         """Where the exports are kept."""
-        return self.root / "state" / "fms"
+        return self.state / "fms"
 
     @property
-    def environ(self) -> dict[str, str]:
-        """The whole environment of a command."""
-        where = {"FMS_DATABASE_URL": self.url} if self.url else {"FMS_DATABASE_PATH": str(self.database)}
-        shared = {name: value for name, value in super().environ.items() if name not in _NOT_OURS}
-        return {**shared, **where, "FMS_BODIES_DIR": str(self.bodies), "SYNC_RETRY_SECONDS": "0", **self.settings}
+    def own_settings(self) -> dict[str, str]:
+        return {"FMS_BODIES_DIR": str(self.bodies), "SYNC_RETRY_SECONDS": "0", "GEOCODER": "none"}
+
+    def sync_here(
+        self, *, only: Collection[str] = (), force: bool = False, day: date | None = None, dry_run: bool = False
+    ) -> Result:
+        """Sync in this process, which is faster than the command; ``day`` as of ``here``."""
+        return self.here(
+            "fms-sync", lambda run: sync(run, only=only, force=force).require_any(), day=day, dry_run=dry_run
+        )
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result of the latest sync, as the ledger has it."""
+        found: dict[str, Any] = self.runs("fms-sync")[0].counters["sync"]
+        return found
+
+    def entry(self, table: str) -> dict[str, Any]:
+        """What the result says of one table."""
+        (found,) = (one for one in self.result["results"] if one["table"] == table)
+        return dict(found)
