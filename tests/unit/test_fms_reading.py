@@ -140,9 +140,23 @@ def test_two_columns_that_change_places_are_named() -> None:
         read(LOANS, body(row))
 
 
+def test_one_odd_value_in_an_empty_column_is_a_reject_and_no_other_layout() -> None:
+    rows = [[*LOAN] for _ in range(100)]
+    for number, row in enumerate(rows):
+        row[0], row[5] = str(number), ""
+    rows[7][5] = "old"
+    assert [one.reason for one in read(LOANS, body(*rows)).rejects] == ["is not a whole number"]
+    for row in rows[10:14]:
+        row[5] = "old"
+    with pytest.raises(ContractError, match=r"column 6 \(Year\) does not look like a whole number any more: 5 of 100"):
+        read(LOANS, body(*rows))
+
+
 def test_offices_are_few_and_addresses_have_commas() -> None:
     rows = [[str(n), "Sam Sample", "Dallas", f"{n} Sample Rd, Plano, TX", *PARTNER[4:]] for n in range(200)]
-    with pytest.raises(ContractError, match=r"column 3 \(Address\) does not look like an address any more: 200 of 200"):
+    with pytest.raises(
+        ContractError, match=r"column 3 \(Address\) does not look like an address any more: 1 of 1 different"
+    ):
         read(PARTNERS, body(*rows))
     for row in rows:
         row[2] = row[3]

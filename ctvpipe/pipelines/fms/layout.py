@@ -7,7 +7,7 @@ place. What is refused is named: which column stopped looking like what.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ctvpipe.core.errors import ContractError
 from ctvpipe.pipelines.fms.feeds import Column, Feed, Kind
@@ -15,6 +15,7 @@ from ctvpipe.pipelines.fms.values import NotReadable
 
 _ADVICE = "The report has another layout: have it restored, or get a ctvpipe that knows the new one."
 _HALF = 0.5
+_SOME = 0.02
 _FEW_OFFICES = 50
 
 
@@ -53,10 +54,14 @@ def require_order(feed: Feed, columns: tuple[Column, ...], header: Sequence[str]
             )
 
 
-def require_likeness(feed: Feed, place: int, column: Column, cells: Sequence[object]) -> None:
-    """Raise ``ContractError`` where most of a column's values are not what it should hold."""
-    filled = [cell for cell in cells if cell is not None]
-    trouble = _trouble(column, filled)
+def require_likeness(
+    feed: Feed, place: int, column: Column, known: Mapping[str, object], rows: int, unreadable: int
+) -> None:
+    """Raise ``ContractError`` where most of a column's values are not what it should hold.
+
+    ``known``: what each different text of the column means; ``unreadable``: how many of its ``rows`` have none of that.
+    """
+    trouble = _trouble(column, known, rows, unreadable)
     if trouble:
         raise ContractError(
             f"{feed.table}: column {place} ({column.header}) does not look like {column.kind.value} any more: {trouble}",
@@ -64,15 +69,16 @@ def require_likeness(feed: Feed, place: int, column: Column, cells: Sequence[obj
         )
 
 
-def _trouble(column: Column, filled: Sequence[object]) -> str:
-    unreadable = sum(isinstance(cell, NotReadable) for cell in filled)
-    if unreadable > _HALF * len(filled):
-        return f"{unreadable:,} of {len(filled):,} values"
-    if column.kind is Kind.OFFICE and (offices := len(set(filled))) > max(_FEW_OFFICES, len(filled) // 10):
-        return f"{offices:,} different ones"
+def _trouble(column: Column, known: Mapping[str, object], rows: int, unreadable: int) -> str:
+    filled = [value for value in known.values() if value is not None]
+    none_is_right = bool(filled) and all(isinstance(value, NotReadable) for value in filled)
+    if unreadable > _HALF * rows or (none_is_right and unreadable > _SOME * rows):
+        return f"{unreadable:,} of {rows:,} values"
+    if column.kind is Kind.OFFICE and len(filled) > max(_FEW_OFFICES, rows // 10):
+        return f"{len(filled):,} different ones"
     if column.kind is Kind.ADDRESS:
-        odd = sum("," not in str(cell) for cell in filled)
-        return f"{odd:,} of {len(filled):,} values" if odd > _HALF * len(filled) else ""
+        odd = sum("," not in str(value) for value in filled)
+        return f"{odd:,} of {len(filled):,} different ones" if odd > _HALF * len(filled) else ""
     return ""
 
 

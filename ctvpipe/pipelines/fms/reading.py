@@ -9,6 +9,7 @@ import csv
 import io
 from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 
 from ctvpipe.core.errors import ContractError
 from ctvpipe.pipelines.fms import layout, values
@@ -63,35 +64,20 @@ def read(feed: Feed, body: bytes) -> Reading:
     stopped looking like what it should be.
     """
     text, encoding = _decoded(feed, body)
-    records = _records(feed, text)
+    records, lines = _records(feed, text)
     if not records:
         raise ContractError(f"{feed.table}: the export is empty", _LOOK)
-    width = layout.width(feed, [cells for _, cells in records])
+    width = layout.width(feed, records)
     columns = feed.by_width[width]
-    had_header = layout.is_header(columns, records[0][1])
+    had_header = layout.is_header(columns, records[0])
     if had_header:
-        layout.require_order(feed, columns, records[0][1])
-        del records[0]
-    whole = [(line, cells) for line, cells in records if len(cells) == width]
-    rejects = [
-        Reject(line, "", f"has {len(cells)} columns instead of {width}")
-        for line, cells in records
-        if len(cells) != width
-    ]
-    read_columns = _read_columns(feed, columns, [cells for _, cells in whole])
-    good, bad = _split(columns, read_columns, [line for line, _ in whole])
-    rows = _in_order(feed, columns, good)
-    unique = _first_of_each(feed, rows)
-    return Reading(
-        feed,
-        unique,
-        len(records),
-        len(rows) - len(unique),
-        sorted(rejects + bad, key=_place),
-        width,
-        had_header,
-        encoding,
-    )
+        layout.require_order(feed, columns, records[0])
+        del records[0], lines[0]
+    whole, whole_lines, rejects = _of_width(width, records, lines)
+    rows, bad = _typed(feed, columns, whole, whole_lines)
+    unique = _first_of_each(feed, _in_order(feed, columns, rows))
+    rejects = sorted(rejects + bad, key=_place)
+    return Reading(feed, unique, len(records), len(rows) - len(unique), rejects, width, had_header, encoding)
 
 
 def _decoded(feed: Feed, body: bytes) -> tuple[str, str]:
@@ -105,35 +91,60 @@ def _decoded(feed: Feed, body: bytes) -> tuple[str, str]:
     raise ContractError(f"{feed.table}: the export is neither UTF-8 nor Windows-1252", _LOOK)
 
 
-def _records(feed: Feed, text: str) -> list[tuple[int, list[str]]]:
-    """The records with the line on which each begins; blank lines are none."""
+def _records(feed: Feed, text: str) -> tuple[list[list[str]], list[int]]:
+    """The records, and the line on which each begins; blank lines are none."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    found = []
+    records, lines = [], []
     line = 1
     try:
         for cells in reader:
             if cells:
-                found.append((line, cells))
+                records.append(cells)
+                lines.append(line)
             line = reader.line_num + 1
     except csv.Error:
         raise ContractError(
             f"{feed.table}: the record that begins on line {line} is no CSV, or the export was cut off in it", _LOOK
         ) from None
-    return found
+    return records, lines
 
 
-def _read_columns(feed: Feed, columns: tuple[Column, ...], records: list[list[str]]) -> list[list[Value | NotReadable]]:
-    """Every column's values; a cell that cannot be read, or is missed, is the reason why.
+def _of_width(
+    width: int, records: list[list[str]], lines: list[int]
+) -> tuple[list[list[str]], list[int], list[Reject]]:
+    """The records of the export's width with their lines, and the others as rejects."""
+    if set(map(len, records)) <= {width}:
+        return records, lines, []
+    whole, whole_lines, rejects = [], [], []
+    for cells, line in zip(records, lines, strict=True):
+        if len(cells) == width:
+            whole.append(cells)
+            whole_lines.append(line)
+        else:
+            rejects.append(Reject(line, "", f"has {len(cells)} columns instead of {width}"))
+    return whole, whole_lines, rejects
+
+
+def _typed(
+    feed: Feed, columns: tuple[Column, ...], records: list[list[str]], lines: list[int]
+) -> tuple[list[Row], list[Reject]]:
+    """The rows that can be stored, and of each that cannot the first reason why.
 
     Most texts of a column come again and again: each is read once.
     """
-    found = []
-    for place, (column, cells) in enumerate(zip(columns, zip(*records, strict=True), strict=False)):
+    made = []
+    bad: dict[int, Reject] = {}
+    for place, (column, cells) in enumerate(zip(columns, zip(*records, strict=True), strict=False), 1):
         known = {text: _read(column, text) for text in set(cells)}
-        made = [known[text] for text in cells]
-        layout.require_likeness(feed, place + 1, column, made)
-        found.append(made)
-    return found
+        made.append(map(known.__getitem__, cells))
+        reasons = {text: str(value) for text, value in known.items() if isinstance(value, NotReadable)}
+        wrong = [number for number, text in enumerate(cells) if text in reasons] if reasons else []
+        layout.require_likeness(feed, place, column, known, len(cells), len(wrong))
+        for number in wrong:
+            bad.setdefault(number, Reject(lines[number], column.header, reasons[cells[number]]))
+    rows = list(zip(*made, strict=True))
+    good = [row for number, row in enumerate(rows) if number not in bad] if bad else rows
+    return good, list(bad.values())
 
 
 def _read(column: Column, text: str) -> Value | NotReadable:
@@ -142,19 +153,6 @@ def _read(column: Column, text: str) -> Value | NotReadable:
     except NotReadable:
         return None if column.lenient else NotReadable(f"is not {column.kind.value}")
     return NotReadable("is empty") if value is None and column.required else value
-
-
-def _split(
-    columns: tuple[Column, ...], read_columns: list[list[Value | NotReadable]], lines: list[int]
-) -> tuple[list[Row], list[Reject]]:
-    """The rows that can be stored, and the first reason of each that cannot."""
-    bad: dict[int, Reject] = {}
-    for column, cells in zip(columns, read_columns, strict=False):
-        for number, value in enumerate(cells):
-            if value.__class__ is NotReadable and number not in bad:
-                bad[number] = Reject(lines[number], column.header, str(value))
-    rows = zip(*read_columns, strict=True)
-    return [row for number, row in enumerate(rows) if number not in bad], list(bad.values())
 
 
 def _in_order(feed: Feed, columns: tuple[Column, ...], rows: list[Row]) -> list[Row]:
@@ -172,10 +170,12 @@ def _fields(columns: tuple[Column, ...]) -> set[str]:
 
 
 def _first_of_each(feed: Feed, rows: list[Row]) -> list[Row]:
-    places = [feed.fields.index(name) for name in feed.key]
-    found: dict[Row, Row] = {}
+    key = itemgetter(*(feed.fields.index(name) for name in feed.key))
+    if len(set(map(key, rows))) == len(rows):
+        return rows
+    found: dict[object, Row] = {}
     for row in rows:
-        found.setdefault(tuple([row[place] for place in places]), row)
+        found.setdefault(key(row), row)
     return list(found.values())
 
 
