@@ -94,6 +94,8 @@ class PipelineDatabase:
         return engine.open_engine(url, settings.names)
 
     def _bring_forward(self, run: Run, settings: NamedDatabase, connection: sa.Connection) -> None:
+        if migrate.require_current(connection, self.migrations):
+            return
         if migrate.current(connection) is None:
             self._require_never_filled(run, _name(settings))
             run.log.info("A new database of %s is set up: %s", self.holds, _name(settings))

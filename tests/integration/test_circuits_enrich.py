@@ -1,8 +1,10 @@
-"""The enrichment on both stores (facts 6, and the pitfalls 3, 9, 10, 18 and 19 of facts 11)."""
+"""The enrichment on both stores (facts 6, and the pitfalls 3, 9, 10, 15, 18 and 19 of facts 11)."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,9 @@ import pytest
 
 from ctvpipe.core.errors import Outcome
 from tests.fakes.tracking_csv import Spec, line, rows, site
+from tests.integration.door_bench import wait_until
 from tests.integration.enrich_station import ENRICH, IMPORT, INVENTORY, EnrichStation, appliance
+from tests.integration.station import CHECKOUT
 
 # Routable: of a registry's public service, and of a public resolver.
 G1, G2 = "193.0.6.139", "9.9.9.9"
@@ -208,6 +212,28 @@ def test_a_night_without_its_import_or_inventory_keeps_yesterdays_rows(
     assert station.content(without=["circuits"]) == {k: v for k, v in before.items() if k != "circuits"}
     assert station.enrich(force=True).code == 0
     assert station.enriched("provider") == [("other",)] * 2
+
+
+@pytest.mark.parametrize("job", [IMPORT, INVENTORY])
+def test_while_an_earlier_job_is_still_writing_it_waits_and_reads_nothing_half_done(tmp_path: Path, job: str) -> None:
+    """The nights overlap: a job measured at two hours still runs when the next one is due (facts 11, 15)."""
+    station = EnrichStation(tmp_path)
+    station.imported([PRIMARY, SECONDARY])
+    station.found(appliance(**OBSERVED))
+    command = [sys.executable, "-m", "tests.integration.door_job", "gate", str(tmp_path)]
+    running = subprocess.Popen(command, cwd=CHECKOUT, env={**station.environ, "SAMPLE_JOB": job})
+    wait_until((tmp_path / "begun").exists)
+    station.settings["CIRCUITS_WAIT_SECONDS"] = "0"
+    before = station.content()
+    done = station.enrich()
+    assert done.code == 75
+    assert f"{job} is still running after 0 s" in done.line("NOT_NOW")
+    assert station.content() == before
+    assert station.content()["enriched_circuits"] == []
+    (tmp_path / "go").touch()
+    assert running.wait(40) == 0
+    assert station.enrich().code == 0
+    assert len(station.content()["enriched_circuits"]) == 2
 
 
 def test_it_is_skipped_where_no_device_api_is_configured(tmp_path: Path) -> None:

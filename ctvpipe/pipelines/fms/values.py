@@ -49,9 +49,11 @@ def _identifier(text: str) -> str:
 
 def _integer(text: str) -> int:
     """A whole number, with thousands commas, or with a fraction of zeros as spreadsheets leave it."""
-    if not _NUMBER.fullmatch(text):
-        raise NotReadable
-    number = int(text.partition(".")[0].replace(",", ""))
+    if not (text.isascii() and text.isdigit()):
+        if not _NUMBER.fullmatch(text):
+            raise NotReadable
+        text = text.partition(".")[0].replace(",", "")
+    number = int(text)
     if abs(number) > _MOST:
         raise NotReadable
     return number
