@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ctvpipe.cli import fms_preferred_day
+
 app = typer.Typer(help="FMS: five exports every night, preferred days, coordinates, uploads.", no_args_is_help=True)
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read, check and plan; write nothing.")]
@@ -38,3 +40,7 @@ def sync(
 
             listing.document(result.shape())
         result.require_any()
+
+
+app.command("preferred-day")(fms_preferred_day.preferred_day)
+app.command("preferred-days")(fms_preferred_day.list_preferred_days)
