@@ -6,9 +6,11 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from ctvpipe.cli import declared, misspelt
+from ctvpipe.core import timers, timetable
 from ctvpipe.core.clock import zone
 from ctvpipe.core.errors import ConfigurationError, CtvpipeError, PermanentError, Skipped, TransientError
 from ctvpipe.core.job import Job
@@ -54,6 +56,20 @@ def all_checks(jobs: Sequence[Job] = JOBS) -> Iterator[Result]:
             yield _tried(name, partial(writable.try_directory, directory))
         for name, attempt in checks.connections(_environment_of).items():
             yield _tried(name, attempt)
+
+
+def timetables(jobs: Sequence[Job], root: Path) -> Iterator[Result]:
+    """The timers below ``root`` that are on, but do not run when the settings of their jobs say."""
+    on = timers.switched_on((job.timer for job in jobs), root)
+    for job, known in zip(jobs, timetable.in_force(jobs, root), strict=True):
+        if job.timer in on and not _environment_of(job.name).unreadable:
+            try:
+                wanted = declared.wanted_schedule(job)
+            except ConfigurationError:  # told with the settings
+                continue
+            if known.schedule != wanted:
+                text = f"it runs {known.schedule.words}, but its settings say {wanted.words}"
+                yield Result(job.timer, "WARNING", text, f"sudo ctvpipe enable {job.pipeline}")
 
 
 def _environment_of(job: str) -> Environment:

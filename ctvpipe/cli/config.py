@@ -74,13 +74,14 @@ def check(
 
     Exit codes: 0 all is well, 1 something does not work, 2 settings are wrong.
     """
-    from ctvpipe.cli.checks import all_checks
+    from ctvpipe.cli.checks import all_checks, timetables
+    from ctvpipe.health.places import places
 
     who = getpass.getuser() if os.getuid() else "root, who may write everywhere"
     output.say(f"Tried as {who}; the jobs run as the service user: sudo -u ctvpipe ctvpipe config check")
     code, warned = 0, False
     jobs = of_pipeline(pipeline) if pipeline else _jobs_in_use()
-    for result in all_checks(jobs):
+    for result in (*all_checks(jobs), *timetables(jobs, places(JOBS).root)):
         code, warned = max(code, result.exit_code), warned or result.status == "WARNING"
         output.result(result.status, result.name, result.text, result.advice)
     for name in () if pipeline else dict.fromkeys(job.pipeline for job in JOBS if job not in jobs):

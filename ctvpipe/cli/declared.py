@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from ctvpipe.core import outbound, secrets
+from ctvpipe.core import outbound, secrets, timetable
 from ctvpipe.core.environment import Layers, layers
 from ctvpipe.core.errors import ConfigurationError
-from ctvpipe.core.job import Job
+from ctvpipe.core.job import Job, Schedule
 from ctvpipe.core.settings import Settings, SharedSettings, environment
 from ctvpipe.jobs import JOBS
 from ctvpipe.stores.address import File
@@ -24,6 +24,12 @@ def settings_class(job: Job) -> type[Settings]:
     module, _, name = job.settings.partition(":")
     declared: type[Settings] = getattr(importlib.import_module(module), name)
     return declared
+
+
+def wanted_schedule(job: Job) -> Schedule:
+    """When ``job``, one of the table, is to run as its settings have it. Raises ``ConfigurationError`` for wrong ones."""
+    settings = environment((job.env_file,)).load(settings_class(job))
+    return timetable.scheduled(job, settings.runs_at)
 
 
 def sections(jobs: Sequence[Job] = JOBS) -> Iterator[tuple[str, type[Settings], tuple[str, ...]]]:

@@ -7,7 +7,7 @@ import json
 import typer
 
 from ctvpipe.cli import output
-from ctvpipe.core import clock, timers
+from ctvpipe.core import clock, timers, timetable
 from ctvpipe.health.places import places
 from ctvpipe.health.shape import SCHEMA_VERSION
 from ctvpipe.jobs import JOBS
@@ -20,8 +20,9 @@ def jobs(as_json: bool = typer.Option(False, "--json", help="Print a JSON docume
     """Show the jobs: pipeline, when each runs, its command, its log, its next run (off: its timer is switched off)."""
     found = places(JOBS)
     now = clock.now()
-    stopped = timers.switched_off((job.timer for job in JOBS), found.root)
-    due = {job.name: None if job.timer in stopped else job.schedule.next(now, found.tz) for job in JOBS}
+    in_force = timetable.in_force(JOBS, found.root)
+    stopped = timers.switched_off((job.timer for job in in_force), found.root)
+    due = {job.name: None if job.timer in stopped else job.schedule.next(now, found.tz) for job in in_force}
     rows = [
         {
             "name": job.name,
@@ -37,7 +38,7 @@ def jobs(as_json: bool = typer.Option(False, "--json", help="Print a JSON docume
             "enabled": due[job.name] is not None,
             "next_run": None if (instant := due[job.name]) is None else clock.to_text(instant),
         }
-        for job in JOBS
+        for job in in_force
     ]
     if as_json:
         output.say(json.dumps({"schema_version": SCHEMA_VERSION, "jobs": rows}, indent=2))
@@ -51,7 +52,7 @@ def jobs(as_json: bool = typer.Option(False, "--json", help="Print a JSON docume
             str(row["command"]),
             str(row["log"]),
         )
-        for job, row in zip(JOBS, rows, strict=True)
+        for job, row in zip(in_force, rows, strict=True)
     ]
     for line in output.table(("JOB", "PIPELINE", "WHEN", "NEXT RUN", "COMMAND", "LOG"), cells):
         output.say(line)

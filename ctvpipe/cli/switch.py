@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctvpipe.cli import complete, output
-from ctvpipe.core import clock, systemctl
+from ctvpipe.core import clock, systemctl, timetable
 from ctvpipe.core.errors import ConfigurationError, CtvpipeError, PermanentError
 from ctvpipe.health.places import places
 from ctvpipe.jobs import JOBS, of_pipeline
@@ -17,7 +17,7 @@ from ctvpipe.jobs import JOBS, of_pipeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ctvpipe.core.job import Job
+    from ctvpipe.core.job import Job, Schedule
 
 enabling = typer.Typer()
 disabling = typer.Typer()
@@ -40,7 +40,8 @@ def enable(
     """Switch a pipeline's timers on, now and at every boot, once its settings, directories and connections are right.
 
     No job is started: each runs when it is next due, and what was due while its timer was off is not made up for.
-    Needs root. A second time, it changes nothing.
+    Where the settings name a time for a job (SYNC_HOUR and SYNC_MINUTE), its timer gets it. Needs root. A second time,
+    it changes nothing.
 
     Exit codes: 0 they are on, 1 something does not work and nothing or not all was switched on, 2 settings are wrong.
     """
@@ -51,8 +52,12 @@ def enable(
     now = clock.now()
 
     def switch_on(job: Job) -> str:
-        done = "switched on" if systemctl.switch_on(job.timer) else "was on already"
-        return f"{done}, next run {output.local(job.schedule.next(now, found.tz), found.tz)[:16]}"
+        try:
+            schedule, moved = _set_schedule(job, found.root)
+        finally:  # it may have been stopped, and is then back at its former time
+            done = "switched on" if systemctl.switch_on(job.timer) else "was on already"
+        at = f", {schedule.words} from now on" if moved else ""
+        return f"{done}{at}, next run {output.local(schedule.next(now, found.tz), found.tz)[:16]}"
 
     _each(jobs, switch_on)
 
@@ -103,6 +108,19 @@ def _require_right(jobs: tuple[Job, ...], *, offline: bool) -> None:
             f"If that is for now only: sudo ctvpipe enable {pipeline} --offline" if only_away else "Repair it first."
         )
         raise PermanentError("nothing was switched on: something does not work, see above", advice)
+
+
+def _set_schedule(job: Job, root: Path) -> tuple[Schedule, bool]:
+    """Give the timer of ``job`` the schedule that its settings ask for; returns that, and whether it is another one."""
+    from ctvpipe.cli import declared
+
+    wanted = declared.wanted_schedule(job)
+    (known,) = timetable.in_force((job,), root)
+    if known.schedule == wanted:
+        return wanted, False
+    systemctl.require_switchable(job.timer)
+    systemctl.change(job.timer, lambda: timetable.set_schedule(job, wanted, root))
+    return wanted, True
 
 
 def _each(jobs: Iterable[Job], switch: Callable[[Job], str]) -> None:

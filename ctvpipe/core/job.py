@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
 
 # Summer time begins at two on these Sundays, in North America and in Central Europe.
@@ -14,11 +14,15 @@ _MISSING_HOUR = 2
 
 @dataclass(frozen=True)
 class Schedule:
-    """Local wall-clock time of a daily run, or of a weekly one when ``weekday`` (Monday is 0) is given."""
+    """Local wall-clock time of a daily run, or of a weekly one when ``weekday`` (Monday is 0) is given.
+
+    ``since``: the instant at which it took the place of another; two that differ in nothing else are the same.
+    """
 
     at: time
     weekday: int | None = None
     random_delay: timedelta = timedelta()
+    since: datetime | None = field(default=None, compare=False)
 
     @property
     def on_calendar(self) -> str:

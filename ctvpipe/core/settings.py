@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -27,6 +28,11 @@ class Settings(BaseModel):
     """Base of all settings classes. The alias of a field is the name of its environment variable."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+
+    @property
+    def runs_at(self) -> time | None:
+        """The local time at which its job is to run; ``None``: the settings have no say in that."""
+        return None
 
     def secret_values(self) -> list[str]:
         """Every secret held, for the scrubber."""

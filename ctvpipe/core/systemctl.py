@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from ctvpipe.core.errors import PermanentError, TransientError
@@ -29,15 +30,34 @@ def switch_on(timer: str) -> bool:
     first; and as without one systemd counts from when the timer was last started, if it still knows, the timer is
     disabled before: then it forgets. Raises ``PermanentError`` when ``systemctl`` refuses.
     """
-    state = _state(timer)
-    if state == "enabled" and is_active(timer):
+    if require_switchable(timer) == "enabled" and is_active(timer):
         return False
-    if state.startswith("masked"):
-        raise PermanentError("the timer is masked", f"If it shall run again: sudo systemctl unmask {timer}")
     _require(timer, "disable", "--now")
     _require(timer, "clean", "--what=state")
     _require(timer, "enable", "--now")
     return True
+
+
+def require_switchable(timer: str) -> str:
+    """How ``timer`` is: ``enabled``, ``disabled`` … Raises ``PermanentError`` for one that is not installed, or masked."""
+    state = _state(timer)
+    if state.startswith("masked"):
+        raise PermanentError("the timer is masked", f"If it shall run again: sudo systemctl unmask {timer}")
+    return state
+
+
+def change(timer: str, write: Callable[[], None]) -> None:
+    """Have ``write`` change the files of ``timer``, and systemd read them. It is stopped before, and stays so.
+
+    A timer at work would take a new time that lies between its last start and now for one that it has missed, and
+    start its job. Raises ``PermanentError`` when ``systemctl`` refuses, and what ``write`` raises.
+    """
+    if is_active(timer):
+        _require(timer, "stop")
+    write()
+    done = _call("daemon-reload")
+    if done.returncode != 0:
+        raise PermanentError(f"systemctl daemon-reload failed: {_reason(done)}", "Look at: journalctl --boot _PID=1")
 
 
 def switch_off(timer: str) -> bool:

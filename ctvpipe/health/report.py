@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ctvpipe.core import clock, timers
+from ctvpipe.core import clock, timers, timetable
 from ctvpipe.core.errors import CtvpipeError, Outcome
 from ctvpipe.core.job import Job
 from ctvpipe.core.ledger import FILE_NAME, RUNNING, LedgerReader, RunRecord, is_alive
@@ -49,6 +49,7 @@ def look(
 
     ``newest`` finds the newest workbook in a directory; ``alive`` says whether a recorded process still runs.
     """
+    jobs = timetable.in_force(jobs, places.root)
     recorded = _read(jobs, places, now)
     known = not recorded.findings or recorded.oldest is not None
     view = rules.View(now, places.tz, recorded.oldest, alive)

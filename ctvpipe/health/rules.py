@@ -72,8 +72,15 @@ def clock_doubted(runs: Mapping[str, Sequence[RunRecord]]) -> list[Finding]:
 
 
 def due(job: Job, view: View) -> datetime:
-    """The latest scheduled instant whose run must have begun by now."""
-    return job.schedule.previous(view.now - job.schedule.random_delay - job.timeout, view.tz)
+    """The latest scheduled instant whose run must have begun by now.
+
+    Where the schedule has been changed since, its run may have begun at the former time: then the one before.
+    """
+    schedule, since = job.schedule, job.schedule.since
+    latest = schedule.previous(view.now - schedule.random_delay - job.timeout, view.tz)
+    if since is None or not latest < since <= view.now:
+        return latest
+    return schedule.previous(latest - timedelta(seconds=1), view.tz)
 
 
 def is_overdue(job: Job, real: Sequence[RunRecord], view: View) -> bool:

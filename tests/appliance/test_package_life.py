@@ -207,6 +207,9 @@ def test_purging_leaves_the_data_and_who_owns_them(life: Life) -> None:
     stamp = life.path("var/lib/systemd/timers/stamp-ctv-daily-update.timer")
     stamp.parent.mkdir(exist_ok=True)
     stamp.touch()
+    moved = life.path("etc/systemd/system/ctv-fms-sync.timer.d/schedule.conf")
+    moved.parent.mkdir()
+    moved.touch()
     life.root.ok("dpkg", "--purge", "ctvpipe")
     above = {"/opt/apps", "/opt/apps/ctv-bookedbiz-db"}
     assert life.left() == {DATA, f"{DATA}/database", f"{DATA}/database/production.db"} | above

@@ -40,6 +40,15 @@ case $verb in
             echo "Failed to clean unit $unit: Unit is not inactive or has pending job." >&2; exit 1
         fi
         rm -f "$stamp" ;;
+    stop)
+        rm -f "$active" ;;
+    daemon-reload)
+        # A timer at work that finds a new time between its last start and now has missed it.
+        for dropin in "$root"/etc/systemd/system/*.timer.d; do
+            unit=$(basename "$dropin" .d)
+            stamp=$root/var/lib/systemd/timers/stamp-$unit
+            if [ -e "$root/run/active-$unit" ] && [ -e "$stamp" ]; then echo "$unit" >>"$root/jobs-started"; fi
+        done ;;
     enable)
         ln -sf "$installed" "$link"
         if [ "$now" ] && [ ! -e "$active" ]; then

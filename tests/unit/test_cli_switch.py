@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -20,13 +21,14 @@ from tests.fakes.systemctl import System, install
 JOBS = of_pipeline("commercial_log")
 TIMERS = [job.timer for job in JOBS]
 CIRCUITS = [job.timer for job in of_pipeline("circuits")]
+SYNC = "ctv-fms-sync.timer"
 FIRST = TIMERS[0]
 
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> System:
     """A system on which the settings are right, seen as root."""
-    made = install(tmp_path, TIMERS + CIRCUITS)
+    made = install(tmp_path, [*TIMERS, *CIRCUITS, SYNC])
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setenv("CTVPIPE_ETC_DIR", str(tmp_path / "etc"))
@@ -221,6 +223,114 @@ def test_a_pipeline_whose_settings_are_wrong_stays_off(system: System, settings:
     assert done.exception.exit_code == code
     assert f"FAILED   {told.format(system.root)}" in done.stdout.replace("settings circuits-import: ", "")
     assert changes(system) == []
+
+
+def sync_at(system: System, settings: str) -> Result:
+    """Switch FMS on with these settings."""
+    where = f"FMS_DATABASE_PATH={system.root / 'fms.db'}\nFMS_BODIES_DIR={system.root / 'fms'}\n"
+    (system.root / "etc/ctv-fms.env").write_text(where + settings)
+    return call("enable", "fms")
+
+
+def schedule(system: System) -> list[str]:
+    """The times in the timer's drop-in."""
+    path = system.root / f"etc/systemd/system/{SYNC}.d/schedule.conf"
+    return [line for line in path.read_text().splitlines() if line.startswith("On")] if path.exists() else []
+
+
+def test_a_timer_gets_the_time_that_the_settings_name(system: System) -> None:
+    done = sync_at(system, "SYNC_HOUR=3\nSYNC_MINUTE=30\n")
+    assert done.exit_code == 0, done.output
+    assert f"ok       {SYNC}: switched on, daily 03:30 from now on, next run 2" in done.stdout
+    assert "03:30" in done.stdout.rpartition("next run")[2]
+    assert schedule(system) == ["OnCalendar=", "OnCalendar=*-*-* 03:30:00"]
+    assert changes(system)[0] == ["daemon-reload"], "before the timer is started"
+    assert SYNC in system.active()
+
+
+def test_a_second_time_neither_time_nor_timer_is_touched(system: System) -> None:
+    sync_at(system, "SYNC_HOUR=3\n")
+    before = changes(system)
+    done = sync_at(system, "SYNC_HOUR=3\n")
+    assert f"{SYNC}: was on already, next run" in done.stdout
+    assert changes(system) == before
+
+
+def test_another_time_for_a_timer_at_work_starts_no_job(system: System) -> None:
+    """What lies between the last start and now would be taken for missed."""
+    sync_at(system, "")
+    system.missed_a_night(SYNC)
+    done = sync_at(system, "SYNC_HOUR=5\n")
+    assert f"{SYNC}: switched on, daily 05:00 from now on" in done.stdout
+    assert not system.jobs_started()
+    assert (SYNC in system.active(), SYNC in system.enabled()) == (True, True)
+
+
+def test_the_shipped_time_takes_the_drop_in_away(system: System) -> None:
+    sync_at(system, "")
+    assert schedule(system) == []
+    assert ["daemon-reload"] not in system.calls()
+    sync_at(system, "SYNC_HOUR=5\n")
+    done = sync_at(system, "SYNC_HOUR=2\nSYNC_MINUTE=0\n")
+    assert f"{SYNC}: switched on, daily 02:00 from now on" in done.stdout
+    assert schedule(system) == []
+    assert system.calls().count(["daemon-reload"]) == 2
+
+
+def test_a_time_that_cannot_be_written_leaves_the_timer_on(system: System) -> None:
+    sync_at(system, "")
+    (system.root / f"etc/systemd/system/{SYNC}.d").touch()
+    done = sync_at(system, "SYNC_HOUR=5\n")
+    assert done.exit_code == 1
+    assert f"FAILED   {SYNC}: cannot write " in done.stdout
+    assert (SYNC in system.active(), SYNC in system.enabled()) == (True, True)
+
+
+def test_a_masked_timer_gets_no_time(system: System) -> None:
+    system.mask(SYNC)
+    done = sync_at(system, "SYNC_HOUR=5\n")
+    assert f"FAILED   {SYNC}: the timer is masked" in done.stdout
+    assert schedule(system) == []
+
+
+def test_systemd_that_does_not_read_it_is_quoted(system: System) -> None:
+    system.refuse("daemon-reload", "daemon-reload")
+    done = sync_at(system, "SYNC_HOUR=5\n")
+    assert done.exit_code == 1
+    assert "systemctl daemon-reload failed: Failed to daemon-reload unit: Access denied" in done.stdout
+
+
+@pytest.mark.parametrize("settings", ["SYNC_HOUR=24\n", "SYNC_MINUTE=60\n", "SYNC_HOUR=two\n"])
+def test_a_time_that_is_none_switches_nothing(system: System, settings: str) -> None:
+    done = sync_at(system, settings)
+    assert done.exception.exit_code == 2
+    assert settings.partition("=")[0] in done.stdout
+    assert changes(system) == []
+
+
+def test_the_check_says_when_timer_and_settings_disagree(system: System) -> None:
+    text = f"{SYNC}: it runs daily 02:00, but its settings say daily 03:30"
+    sync_at(system, "")
+    assert text not in call("config", "check", "fms").stdout
+    with (system.root / "etc/ctv-fms.env").open("a") as settings:
+        settings.write("SYNC_HOUR=3\nSYNC_MINUTE=30 # after the exports\n")
+    done = call("config", "check", "fms")
+    assert done.exit_code == 0
+    assert f"WARNING  {text}\n         → sudo ctvpipe enable fms\n" in done.stdout
+    assert text not in call("enable", "fms").stdout, "it does what the warning would advise"
+    assert text not in call("config", "check", "fms").stdout
+    call("disable", "fms")
+    (system.root / "etc/ctv-fms.env").write_text("SYNC_HOUR=5\n")
+    assert "its settings say" not in call("config", "check", "fms").stdout, "off, it will get the time when it is on"
+
+
+def test_jobs_shows_the_time_in_force(system: System) -> None:
+    sync_at(system, "SYNC_HOUR=3\nSYNC_MINUTE=30\n")
+    [line] = [line for line in call("jobs").stdout.splitlines() if line.startswith("fms-sync")]
+    assert "daily 03:30" in line
+    [job] = [job for job in json.loads(call("jobs", "--json").stdout)["jobs"] if job["name"] == "fms-sync"]
+    assert job["schedule"] == "*-*-* 03:30:00"
+    assert job["next_run"][11:16] == "03:30"
 
 
 @pytest.mark.parametrize("verb", ["enable", "disable"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ctvpipe.core import timetable
 from ctvpipe.core.errors import PermanentError
 from ctvpipe.core.ledger import FILE_NAME, RUNNING, AlertState, Ledger, RunRecord
 from ctvpipe.core.settings import SharedSettings
@@ -20,7 +21,7 @@ from ctvpipe.health.logtail import lines_of_run
 from ctvpipe.health.model import Mark, Report, State
 from ctvpipe.health.places import places
 from ctvpipe.health.report import look
-from ctvpipe.jobs import JOBS, of_pipeline
+from ctvpipe.jobs import JOBS, find, of_pipeline
 from ctvpipe.pipelines.commercial_log.daily_files import newest, path_for
 from ctvpipe.pipelines.commercial_log.settings import DataSettings
 from tests.fakes.nights import DEAD, good_nights, record, run
@@ -121,6 +122,33 @@ def test_so_does_a_run_by_hand_of_which_no_more_are_expected(appliance: Applianc
     for job in of_pipeline("circuits"):
         system.switch(job.timer, on=True)
     assert appliance.report().headline == "HEALTHY \u2013 last night worked"
+
+
+def test_a_job_is_due_at_the_time_that_its_timer_was_given(appliance: Appliance, system: System) -> None:
+    sync = find("fms-sync")
+    system.switch(sync.timer, on=True)
+    timetable.set_schedule(sync, timetable.scheduled(sync, time(6, 30)), system.root)
+    long_ago = (NOW - timedelta(days=30)).timestamp()
+    os.utime(timetable.dropin(sync, system.root).parent, (long_ago, long_ago))
+    record(appliance.state, [*good_nights(NOW, days=9), run("fms-sync", NOW - timedelta(hours=25))])
+    appliance.workbook(NOW.date())
+
+    def at(hour: int, minute: int) -> Report:
+        return appliance.report(NOW.replace(hour=hour, minute=minute))
+
+    assert at(7, 29).headline == "HEALTHY \u2013 last night worked"
+    [job] = [job for job in at(6, 0).jobs if job.name == "fms-sync"]
+    assert job.next_run == NOW.replace(hour=6, minute=30)
+    assert at(7, 31).headline.startswith("CRITICAL \u2013 fms-sync: did not run when it was due (Sun 22 Nov 06:30)")
+
+
+def test_a_sync_that_is_switched_off_by_its_settings_is_no_alarm(appliance: Appliance, system: System) -> None:
+    system.switch("ctv-fms-sync.timer", on=True)
+    off = run("fms-sync", NOW - timedelta(days=3), "skipped", message="the nightly sync is switched off (SYNC_ENABLED)")
+    record(appliance.state, [*good_nights(NOW, days=9), off])
+    appliance.workbook(NOW.date())
+    report = appliance.report()
+    assert report.headline == "HEALTHY \u2013 last night worked; fms-sync is not configured"
 
 
 def test_a_job_that_is_switched_off_is_not_overdue(appliance: Appliance, system: System) -> None:

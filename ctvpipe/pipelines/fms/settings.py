@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
@@ -174,6 +175,11 @@ class SyncSettings(GeocodingSettings):
         if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
             raise ValueError("must be an address that begins with https:// or http://")
         return value
+
+    @property
+    def runs_at(self) -> time:
+        """The local time of the nightly sync (facts 4.1)."""
+        return time(self.hour, self.minute)
 
     def url(self, table: str) -> str:
         """The address of a table's export; empty where it is not configured."""
