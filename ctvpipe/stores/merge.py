@@ -47,12 +47,14 @@ def merge(
     on_update: Mapping[str, Any] | None = None,
     only: sa.ColumnElement[bool] | None = None,
     delete: sa.ColumnElement[bool] | None = None,
+    insert: bool = True,
 ) -> Merged:
     """Merge ``rows`` (Python values in the order of ``columns``) into ``table`` by ``key``, in the caller's transaction.
 
     ``on_insert`` and ``on_update``: values of further columns for rows that are inserted and updated; they are not
     compared. ``only``: which stored rows may be updated. ``delete``: which stored rows go when they are not among
-    ``rows`` (``sa.true()``: all of them); by default none. Two rows of one key raise the database's own error.
+    ``rows`` (``sa.true()``: all of them); by default none. ``insert``: whether rows that are new are; if not, they
+    count as unchanged. Two rows of one key raise the database's own error.
     """
     wanted = _staged(connection, table, columns, rows, key)
     same_key = sa.and_(*(table.c[name] == wanted.c[name] for name in key))
@@ -68,10 +70,12 @@ def merge(
             changed = changed.where(only)
         new_values = {name: wanted.c[name] for name in values} | _literals(table, on_update)
         updated = connection.execute(changed.values(new_values)).rowcount if values else 0
-        made = _literals(table, on_insert)
-        source = sa.select(*(wanted.c[name] for name in columns), *made.values())
-        source = source.where(~sa.exists().where(same_key).correlate(wanted)).order_by(wanted.c.position_)
-        inserted = connection.execute(sa.insert(table).from_select([*columns, *made], source)).rowcount
+        inserted = 0
+        if insert:
+            made = _literals(table, on_insert)
+            source = sa.select(*(wanted.c[name] for name in columns), *made.values())
+            source = source.where(~sa.exists().where(same_key).correlate(wanted)).order_by(wanted.c.position_)
+            inserted = connection.execute(sa.insert(table).from_select([*columns, *made], source)).rowcount
     finally:
         _dropped(connection, wanted)
     return Merged(inserted, updated, deleted, len(rows) - inserted - updated)

@@ -82,3 +82,11 @@ def test_an_unchanged_row_is_neither_written_nor_locked(postgres_url: str) -> No
     with engine.transaction(opened) as connection:
         after = connection.execute(look).all()
     assert [new == old for new, old in zip(after, before, strict=True)] == [False, True, True]
+
+
+def test_rows_that_are_new_may_be_left_out(opened: sa.Engine) -> None:
+    with engine.transaction(opened) as connection:
+        merge(connection, TABLE, COLUMNS, ROWS[:1], key=("name",))
+        changed = [(ROWS[0][0], Decimal("1.00"), *ROWS[0][2:]), *ROWS[1:]]
+        assert merge(connection, TABLE, COLUMNS, changed, key=("name",), insert=False) == Merged(updated=1, unchanged=2)
+        assert stored(connection) == changed[:1]
