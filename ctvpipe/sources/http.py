@@ -7,6 +7,7 @@ keys go out in a header and into no message.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,9 @@ from requests.auth import AuthBase
 from ctvpipe import __version__
 from ctvpipe.core.errors import ConfigurationError, ContractError, PermanentError, TransientError
 from ctvpipe.sources.pacing import Patience, TokenBucket, retry_after
+
+# It warns of headers that it cannot read, with the whole address, query and all.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 T = TypeVar("T")
 _CHUNK = 1 << 16
