@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from tests.fakes import fms_reports, fms_rows
+from tests.fakes import fms_reports, fms_rows, geocoders
 from tests.fakes.fms_reports import ReportServer
 from tests.fakes.fms_rows import Spec, body, rows
 from tests.integration.fms_station import FmsStation
@@ -22,6 +23,7 @@ COUNTS = {
     "vehicles": 979, "media_partners": 592, "loan_history": 10_806, "current_activity": 1_122, "approved_makes": 4_715,
 }  # fmt: skip
 TABLES = list(COUNTS)
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 KEEPS = ("latitude", "longitude", "allowed_start_dows")
 
 
@@ -39,6 +41,19 @@ def station(any_fms: FmsStation, server: ReportServer) -> FmsStation:
 
 def put(server: ReportServer, table: str, made: list[list[str]], **options: Any) -> None:
     server.reports[table].body = body(made, **options)
+
+
+def days_by_pandas(loans: list[tuple[Any, ...]], as_of: date) -> dict[tuple[str, str], tuple[str, float]]:
+    """The preferred days as facts 3 say, worked out another way."""
+    frame = pd.DataFrame([(*row[:2], pd.Timestamp(row[2])) for row in loans], columns=["person_id", "office", "start"])
+    recent = frame["start"] >= pd.Timestamp(as_of) - pd.Timedelta(days=365)
+    frame["weight"], frame["weekday"] = recent.map({True: 2, False: 1}), frame["start"].dt.day_of_week
+    found = {}
+    for key, group in frame.groupby(["person_id", "office"]):
+        share = group.groupby("weekday")["weight"].sum() / group["weight"].sum()
+        if len(group) >= 5 and share.max() >= 0.4:
+            found[key] = (DAYS[int(share.idxmax())], round(100 * share.max(), 1))
+    return found
 
 
 def count(station: FmsStation, table: str) -> int:
@@ -328,3 +343,52 @@ def test_a_table_that_somebody_emptied_is_filled_again(station: FmsStation) -> N
     station.execute("DELETE FROM approved_makes")
     assert station.sync_here().code == 0
     assert count(station, "approved_makes") == 100
+
+
+def test_the_seeds_coordinates_and_days(any_fms: FmsStation) -> None:
+    """562 of 592 partners have coordinates by one request; the days are what pandas makes of the same loans."""
+    spec = Spec()
+    with fms_reports.serving(fms_rows.bodies(spec)) as server, geocoders.serving(found=fms_rows.is_found) as asked:
+        any_fms.settings |= {**server.settings, **asked.settings, "GEOCODER": "census"}
+        assert any_fms.sync_here(day=spec.today).code == 0
+        assert dict(asked.requests) == {"census": 1}
+        before = any_fms.dump()
+        again = any_fms.sync_here(day=spec.today)
+    assert again.code == 0
+    assert dict(asked.requests) == {"census": 1}
+    assert any_fms.dump() == before
+    entry = any_fms.entry("media_partners")
+    assert (entry["geocoded_partners"], entry["geocoding"]["success_percent"]) == (562, 96.8)
+    assert any_fms.query("SELECT count(*) FROM media_partners WHERE latitude IS NOT NULL") == [(562,)]
+    stored = any_fms.query(
+        "SELECT person_id, office, preferred_day_of_week, preferred_day_confidence FROM media_partners"
+        " WHERE preferred_day_of_week IS NOT NULL"
+    )
+    loans = any_fms.query("SELECT person_id, office, start_date FROM loan_history")
+    wanted = days_by_pandas(loans, spec.today)
+    partners = set(any_fms.query("SELECT person_id, office FROM media_partners"))
+    assert {row[:2]: (row[2], float(row[3])) for row in stored} == {
+        key: day for key, day in wanted.items() if key in partners
+    }
+
+
+def test_a_partner_who_comes_back_has_the_day_that_was_chosen(station: FmsStation, server: ReportServer) -> None:
+    assert station.sync_here().code == 0
+    made = rows(SMALL)["media_partners"]
+    person, office = made[0][0], made[0][3].strip()
+    assert station.run("fms", "preferred-day", person, office, "sat", "--by", "Kim").code == 0
+    put(server, "media_partners", made[1:])
+    assert station.sync_here().code == 0
+    put(server, "media_partners", made)
+    assert station.sync_here().code == 0
+    where = f"WHERE person_id = '{person}' AND office = '{office}'"
+    found = station.query(f"SELECT preferred_day_of_week, preferred_day_source FROM media_partners {where}")
+    assert found == [("Saturday", "manual")]
+
+
+def test_geocoding_that_fails_is_told_and_no_failure(station: FmsStation) -> None:
+    station.settings |= {"GEOCODER": "census", "CENSUS_GEOCODER_URL": "http://127.0.0.1:9/x"}
+    done = station.sync_here()
+    assert done.code == 0
+    assert station.entry("media_partners")["success"] is True
+    assert [text for text in station.runs("fms-sync")[0].warnings if text.startswith("geocoding: the Census ")]

@@ -150,15 +150,16 @@ def expired(entries: Mapping[str, Entry], terms: Terms, now: datetime) -> dict[s
 def wanted(partner: Partner, entry: Entry | None) -> Position:
     """What the row of ``partner`` is to say, given what is known of its address.
 
-    Coordinates are always those of its present address; those of the same address stay until their terms end.
+    Coordinates are always those of its present address; those of the same address stay until their terms end. Those
+    that somebody else has stored, for there is no hash with them, stay until the address is found or changes.
     """
     if partner.address_hash is None:
-        return Position()
+        return partner.stored if partner.stored.address_hash is None else Position()
     if entry is not None and entry.has_coordinates:
         return Position(entry.latitude, entry.longitude, partner.address_hash, Status.MATCH, entry.fetched_at)
-    has_moved = partner.stored.address_hash != partner.address_hash
+    has_moved = partner.stored.address_hash not in {None, partner.address_hash}
     if not has_moved and partner.stored.latitude is not None and (entry is None or entry.status != Status.EXPIRED):
-        return partner.stored
+        return partner.stored._replace(address_hash=partner.address_hash)
     return Position(None, None, partner.address_hash, entry.status if entry else Status.WAITING, None)
 
 

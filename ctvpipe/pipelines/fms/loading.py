@@ -6,8 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from ctvpipe.pipelines.fms import choices
 from ctvpipe.pipelines.fms.reading import Reading
-from ctvpipe.pipelines.fms.schema.tables import SYNC_REJECTS
+from ctvpipe.pipelines.fms.schema.tables import MEDIA_PARTNERS, SYNC_REJECTS
 from ctvpipe.stores.merge import Merged
 from ctvpipe.stores.reconcile import compare, reconcile
 
@@ -21,10 +22,12 @@ def plan(connection: sa.Connection, reading: Reading) -> Merged:
 def load(connection: sa.Connection, reading: Reading, *, now: datetime) -> Merged:
     """Make the rows of ``reading`` what the table holds, and its rejects what is known of the export.
 
-    A column that an older layout does not bring is null: the table is what the export says, no more.
+    What people chose for a partner outlasts the partner's absence. A column that an older layout does not bring is null: the table is what the export says, no more.
     """
     feed = reading.feed
     stamp = {"updated_at": now}
+    if feed.target is MEDIA_PARTNERS:
+        choices.remember(connection, now)
     merged = reconcile(
         connection,
         feed.target,
@@ -35,6 +38,8 @@ def load(connection: sa.Connection, reading: Reading, *, now: datetime) -> Merge
         on_insert=stamp,
         on_update=stamp,
     )
+    if feed.target is MEDIA_PARTNERS:
+        choices.restore(connection, now)
     reconcile(
         connection,
         SYNC_REJECTS,

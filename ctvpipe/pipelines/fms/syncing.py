@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ctvpipe.core import clock
 from ctvpipe.core.errors import ConfigurationError, Skipped
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.fms import database, past
+from ctvpipe.pipelines.fms import database, enriching, past
 from ctvpipe.pipelines.fms.feeds import FEEDS, Feed
 from ctvpipe.pipelines.fms.fetching import Fetching
 from ctvpipe.pipelines.fms.result import SyncResult
@@ -44,6 +44,8 @@ def sync(run: Run, *, only: Collection[str] = (), force: bool = False) -> SyncRe
     with _opened(run, settings) as connection:
         tables = TableSync(run, settings, coming, connection, _past(connection), force=force)
         made.tables.extend(map(tables.sync, feeds))
+        if connection is not None:
+            _enrich(run, settings, connection, made)
     made.ended, made.seconds = clock.now(), time.monotonic() - run.began
     made.log_end(run.log)
     _tell(run, made)
@@ -78,6 +80,19 @@ def _past(connection: sa.Connection | None) -> dict[str, past.Past]:
         return past.read(connection)
 
 
+def _enrich(run: Run, settings: SyncSettings, connection: sa.Connection, made: SyncResult) -> None:
+    """Preferred days and coordinates, where what they follow from was synced."""
+    synced = {table.table: table for table in made.succeeded}
+    if not synced.keys() & {"media_partners", "loan_history"}:
+        return
+    if run.dry_run:
+        enriching.preview(run, settings, connection)
+        return
+    done = enriching.enrich(run, settings, connection)
+    if "media_partners" in synced:
+        synced["media_partners"].details |= done
+
+
 def _tell(run: Run, made: SyncResult) -> None:
     """Record what was done, so that the run ends as it should and ``status`` knows it."""
     run.count("rows", made.total)
@@ -85,7 +100,8 @@ def _tell(run: Run, made: SyncResult) -> None:
     if made.succeeded:
         for table in made.failed:
             run.fail_unit(f"{table.table}: {table.text}")
+    tried = len(made.succeeded) + len(made.failed)
     verb = "would be synced" if run.dry_run else "synced"
-    run.summary = (
-        f"{len(made.succeeded)} of {len(made.succeeded) + len(made.failed)} tables {verb}, {made.total:,} rows."
-    )
+    written = sum(table.affected for table in made.succeeded)
+    changed = f"{written:,} of them changed" if written else "nothing has changed"
+    run.summary = f"{len(made.succeeded)} of {tried} tables {verb}, {made.total:,} rows, {changed}."
