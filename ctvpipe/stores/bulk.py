@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
@@ -136,7 +136,7 @@ def _cursor(connection: sa.Connection) -> Iterator[Any]:
 def _copy_value(value: object) -> str:
     if value is None:
         return _NULL
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ TABLE = sa.Table(
     sa.Column("amount", sa.Numeric(10, 2)),
     sa.Column("share", sa.Float),
     sa.Column("day", sa.Date),
+    sa.Column("hour", sa.Time),
     sa.Column("local", sa.DateTime),
     sa.Column("moment", Instant()),
     sa.Column("flag", sa.Boolean),
@@ -31,9 +32,19 @@ TABLE = sa.Table(
 COLUMNS = [column.name for column in TABLE.c if column.name != "id"]
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ROWS: list[tuple[Any, ...]] = [
-    ("a\tb\\n\n", Decimal("450.10"), 0.1, date(2026, 3, 4), datetime(2026, 3, 4, 5, 6), NOON, True, ["x", {"y": None}]),
-    ("nothing", None, None, None, None, None, None, None),
-    ("", Decimal("-0.01"), 1e-9, date(1, 1, 1), datetime(2026, 1, 1), NOON, False, []),
+    (
+        "a\tb\\n\n",
+        Decimal("450.10"),
+        0.1,
+        date(2026, 3, 4),
+        time(9, 30),
+        datetime(2026, 3, 4, 5, 6),
+        NOON,
+        True,
+        ["x", {"y": None}],
+    ),
+    ("nothing", None, None, None, None, None, None, None, None),
+    ("", Decimal("-0.01"), 1e-9, date(1, 1, 1), time(23, 59, 59, 500), datetime(2026, 1, 1), NOON, False, []),
 ]
 
 
