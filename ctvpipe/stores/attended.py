@@ -5,6 +5,9 @@ Such a command never creates a database and never migrates one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -14,7 +17,7 @@ from pydantic import SecretStr
 
 from ctvpipe.core import clock
 from ctvpipe.core.errors import ConfigurationError, PermanentError
-from ctvpipe.core.settings import Environment
+from ctvpipe.core.settings import Environment, environment
 from ctvpipe.stores import address, engine, migrate
 
 _AS_SERVICE_USER = "Run it as the service user: sudo -u ctvpipe ctvpipe …"
@@ -32,6 +35,49 @@ class NamedDatabase(Protocol):
     def database_url(self) -> SecretStr: ...
 
     def require_url(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class AttendedDatabase:
+    """A pipeline's database as people's commands work on it: a few rows, beside a job that may be running.
+
+    On PostgreSQL such a command waits for rows that the job holds, on SQLite for the job's end (``TransientError`` when
+    that takes longer than the busy timeout). ``env_files``: where its settings are, which ``settings`` loads;
+    ``migrations``: the package of its migrations; ``filled_by``: the command that makes and fills it.
+    """
+
+    env_files: Sequence[str]
+    settings: Callable[[Environment], NamedDatabase]
+    migrations: str
+    filled_by: str
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """The database in one transaction that cannot write.
+
+        Raises ``ConfigurationError`` when none is configured, ``PermanentError`` when it is absent, empty, or of
+        another schema, ``TransientError`` when it cannot be reached.
+        """
+        with self._transaction(read_only=True) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """The same in one transaction that may write."""
+        with self._transaction(read_only=False) as connection:
+            yield connection
+
+    def today(self) -> date:
+        """The station's calendar day."""
+        return today(environment(self.env_files))
+
+    @contextmanager
+    def _transaction(self, *, read_only: bool) -> Iterator[sa.Connection]:
+        found = environment(self.env_files)
+        made = opened(found, self.settings(found), command=self.filled_by, read_only=read_only)
+        with engine.transaction(made) as connection:
+            require_schema(connection, self.migrations, command=self.filled_by)
+            yield connection
 
 
 def opened(found: Environment, settings: NamedDatabase, *, command: str, read_only: bool) -> sa.Engine:
