@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,6 +33,18 @@ _RATIO_MATTERS_FROM = 16 * _MIB
 _LARGEST_CONTENT = 4096 * _MIB
 
 
+@dataclass(frozen=True)
+class Names:
+    """How messages call the settings that a workbook must keep to; empty: there is no such setting."""
+
+    max_mib: str = ""
+    max_rows: str = ""
+    sheets: str = ""
+
+
+NO_NAMES = Names()
+
+
 def limits_for(path: Path, *, seconds: float = _SECONDS) -> bounded.Limits:
     """What a child may take to read the workbook at ``path``: by the size of its sheets and strings, not of its pictures."""
     with xlsx_package.opened(path) as package:
@@ -41,7 +54,7 @@ def limits_for(path: Path, *, seconds: float = _SECONDS) -> bounded.Limits:
     return bounded.Limits(seconds, memory_mib=memory)
 
 
-def require_sane_file(path: Path, *, max_mib: int) -> None:
+def require_sane_file(path: Path, *, max_mib: int, names: Names = NO_NAMES) -> None:
     """Raise ``ContractError`` for a file that is no workbook, too large, or would unpack to an absurd size.
 
     Raises ``PermanentError`` for one that this user may not read.
@@ -51,7 +64,7 @@ def require_sane_file(path: Path, *, max_mib: int) -> None:
     if size > max_mib * _MIB:
         raise ContractError(
             f"{path.name} has {size // _MIB} MiB, more than the {max_mib} MiB allowed",
-            "Raise COMMERCIAL_MAX_WORKBOOK_MIB.",
+            f"Raise {names.max_mib}." if names.max_mib else "Look at it by hand: what it is for takes less.",
         )
     with xlsx_package.opened(path) as package:
         members = package.infolist()
@@ -67,7 +80,7 @@ def require_sane_file(path: Path, *, max_mib: int) -> None:
 
 
 @contextmanager
-def reader(path: Path) -> Iterator[SheetReader]:
+def reader(path: Path, names: Names = NO_NAMES) -> Iterator[SheetReader]:
     """Open the workbook's sheets; raises ``ContractError`` when it cannot be read as a workbook."""
     import python_calamine
 
@@ -76,7 +89,7 @@ def reader(path: Path) -> Iterator[SheetReader]:
     except (python_calamine.CalamineError, OSError) as error:
         raise unreadable(path, error) from None
     try:
-        yield SheetReader(path, book)
+        yield SheetReader(path, book, names)
     finally:
         book.close()
 
@@ -84,8 +97,8 @@ def reader(path: Path) -> Iterator[SheetReader]:
 class SheetReader:
     """The sheets of an open workbook."""
 
-    def __init__(self, path: Path, book: object) -> None:
-        self._path, self._book = path, book
+    def __init__(self, path: Path, book: object, names: Names) -> None:
+        self._path, self._book, self._names = path, book, names
 
     @property
     def names(self) -> list[str]:
@@ -103,9 +116,10 @@ class SheetReader:
             found = self._book.get_sheet_by_name(name)  # type: ignore[attr-defined]
             below_header = found.end[0] if found.end else 0
             if below_header > max_rows:
+                raising = f", or raise {self._names.max_rows}" if self._names.max_rows else ""
                 raise ContractError(
                     f"sheet {name!r} has {below_header:,} rows, more than the {max_rows:,} allowed",
-                    "Look for a stray cell far below the data, or raise COMMERCIAL_MAX_ROWS.",
+                    f"Look for a stray cell far below the data{raising}.",
                 )
             above = found.start[0] if found.start else 0
             left = found.start[1] if found.start else 0
@@ -122,9 +136,10 @@ class SheetReader:
         for name in self.names:
             if name.strip().casefold() == wanted:
                 return name
+        setting = f"; the wanted sheets are named in {self._names.sheets}" if self._names.sheets else ""
         raise ContractError(
             f"{self._path.name} has no sheet {sheet!r}; it has {', '.join(map(repr, self.names))}",
-            "Ask traffic whether the sheet was renamed; the wanted sheets are named in COMMERCIAL_SHEETS.",
+            f"Find out whether the sheet was renamed{setting}.",
         )
 
 

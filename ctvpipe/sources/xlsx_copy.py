@@ -57,13 +57,15 @@ class _State:
     errors: int = 0
 
 
-def copy_sheets(source: Path, target: Path, wanted: tuple[str, ...], *, max_rows: int) -> Copied:
+def copy_sheets(
+    source: Path, target: Path, wanted: tuple[str, ...], *, max_rows: int, names: workbook.Names = workbook.NO_NAMES
+) -> Copied:
     """Write the ``wanted`` sheets of ``source`` to ``target`` and verify the copy cell by cell.
 
     Raises ``ContractError`` for a damaged workbook, a missing or empty sheet, and for formulas that were saved without
     their results, naming sheet, row and column.
     """
-    with workbook.reader(source) as book:
+    with workbook.reader(source, names) as book:
         copied = Copied(book.names, list(dict.fromkeys(book.find(name) for name in wanted)))
     state = _State()
     with xlsx_package.opened(source) as package, zipfile.ZipFile(target, "w") as out:
@@ -76,7 +78,7 @@ def copy_sheets(source: Path, target: Path, wanted: tuple[str, ...], *, max_rows
                     copy.write(piece)
         _write_rest(package, out, copied.sheets, state)
     copied.formulas, copied.errors = state.formulas, state.errors
-    _verify(source, target, copied, max_rows)
+    _verify(source, target, copied, max_rows, names)
     return copied
 
 
@@ -233,9 +235,9 @@ def _indexes(
     yield "[Content_Types].xml", f'<Types xmlns="{content_types}">{defaults}{types}</Types>'
 
 
-def _verify(source: Path, target: Path, copied: Copied, max_rows: int) -> None:
+def _verify(source: Path, target: Path, copied: Copied, max_rows: int, names: workbook.Names) -> None:
     """Compare every cell of the copy, value and type, with the source; count the rows."""
-    with workbook.reader(source) as theirs, workbook.reader(target) as ours:
+    with workbook.reader(source, names) as theirs, workbook.reader(target) as ours:
         if ours.names != copied.sheets:
             raise AssertionError("the copy has other sheets than those that were copied")
         for sheet in copied.sheets:

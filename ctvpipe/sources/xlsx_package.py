@@ -17,6 +17,8 @@ from ctvpipe.core.errors import ContractError
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_CONTENT_TYPES = "[Content_Types].xml"
+_VBA = "vbaproject"
 _OFFICE_DOCUMENT = "/officeDocument"
 _CFB_MAGIC = b"\xd0\xcf\x11\xe0"
 _LARGEST_INDEX = 8 * 1024 * 1024
@@ -106,6 +108,14 @@ def workbook_part(package: zipfile.ZipFile) -> str:
         if kind.endswith(_OFFICE_DOCUMENT):
             return target
     raise ContractError("the file is a zip but not a workbook", "Look at the file on the share.")
+
+
+def has_macros(package: zipfile.ZipFile) -> bool:
+    """Whether the workbook holds macros, or says that it may: by the types and the names of its parts."""
+    types = [kind.get("ContentType", "").casefold() for kind in parse_part(package, _CONTENT_TYPES)]
+    return any("macro" in kind or _VBA in kind for kind in types) or any(
+        _VBA in name.casefold() for name in package.namelist()
+    )
 
 
 def sheets(package: zipfile.ZipFile) -> list[SheetPart]:

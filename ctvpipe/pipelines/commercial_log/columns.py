@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ctvpipe.core.errors import ContractError
+from ctvpipe.sources.workbook import Names
+
+SETTINGS = Names("COMMERCIAL_MAX_WORKBOOK_MIB", "COMMERCIAL_MAX_ROWS", "COMMERCIAL_SHEETS")
 
 
 @dataclass(frozen=True)

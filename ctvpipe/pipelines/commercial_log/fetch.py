@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ctvpipe.core import bounded, clock, files, progress
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.commercial_log import daily_files
+from ctvpipe.pipelines.commercial_log import columns, daily_files
 from ctvpipe.pipelines.commercial_log.settings import ImportSettings, ShareSettings
 from ctvpipe.sources import share, workbook, xlsx_copy
 
@@ -60,7 +60,7 @@ def import_log(run: Run) -> None:
     with _incoming(run) as incoming:
         source = incoming / share.parse_path(where.workbook)[-1]
         fetched = _fetch(run, settings, where, source)
-        workbook.require_sane_file(source, max_mib=settings.max_workbook_mib)
+        workbook.require_sane_file(source, max_mib=settings.max_workbook_mib, names=columns.SETTINGS)
         if run.dry_run:
             copied = _copy(settings, source, incoming / f"copy of {published.name}")
             run.summary = f"would publish {published.name}: {_figures(copied, fetched.size)}"
@@ -122,6 +122,7 @@ def _copy(settings: ImportSettings, source: Path, to: Path) -> xlsx_copy.Copied:
             to,
             settings.sheet_names,
             max_rows=settings.max_rows,
+            names=columns.SETTINGS,
             limits=workbook.limits_for(source),
         ),
     )

@@ -132,7 +132,7 @@ def read_log(path: Path, sheets: tuple[str, ...], *, max_rows: int, max_unreadab
     which more than ``max_unreadable_percent`` cannot be read, naming sheet, row and column.
     """
     log = Log()
-    with workbook.reader(path) as book:
+    with workbook.reader(path, columns.SETTINGS) as book:
         for name in [book.find(sheet) for sheet in sheets]:
             rows = book.rows(name, max_rows=max_rows)
             header = next(rows, [])

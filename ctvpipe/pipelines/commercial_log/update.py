@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ctvpipe.core import bounded, progress
 from ctvpipe.core.errors import ContractError, PermanentError, Skipped
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.commercial_log import input_file, planning, reading, update_report
+from ctvpipe.pipelines.commercial_log import columns, input_file, planning, reading, update_report
 from ctvpipe.pipelines.commercial_log.settings import UpdateSettings
 from ctvpipe.sources import workbook
 
@@ -48,7 +48,7 @@ def update(run: Run, options: Options, reader: bounded.Child | None = None) -> N
     settings = run.load(UpdateSettings)
     url = settings.require_url()
     path = input_file.choose(run, settings, options.file)
-    workbook.require_sane_file(path, max_mib=settings.max_workbook_mib)
+    workbook.require_sane_file(path, max_mib=settings.max_workbook_mib, names=columns.SETTINGS)
     _Update(run, options, settings, url, path, reader).execute()
 
 
