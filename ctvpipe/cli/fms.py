@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ctvpipe.cli import fms_preferred_day, fms_views
+from ctvpipe.cli import fms_preferred_day, fms_upload, fms_views
 
 app = typer.Typer(help="FMS: five exports every night, preferred days, coordinates, uploads.", no_args_is_help=True)
 
@@ -46,3 +46,4 @@ app.command("status")(fms_views.status)
 app.command("config")(fms_views.config)
 app.command("preferred-day")(fms_preferred_day.preferred_day)
 app.command("preferred-days")(fms_preferred_day.list_preferred_days)
+app.add_typer(fms_upload.app, name="upload")
