@@ -131,13 +131,14 @@ def test_a_preview_counts_the_same_and_writes_nothing(partners: Partners) -> Non
     partners.add("9001")
     partners.add("9002", day="Monday", source="auto", confidence=60)
     partners.add("9003", day="Friday", source="manual")
-    partners.lend("9001", {MON: 5})
-    partners.lend("9003", {MON: 5})
+    partners.add("9004", day="Monday", source="auto", confidence=100)
+    for person in ("9001", "9003", "9004"):
+        partners.lend(person, {MON: 5})
     before = partners.station.dump()
     told = partners.do(preferred_days_store.preview, as_of=AS_OF)
     assert partners.station.dump() == before
-    assert told == analyse(partners) == Days(2, updated=1, cleared=1, skipped_manual=1, without_partner=0)
-    assert told.shape() == {"qualifying": 2, "updated": 1, "cleared": 1, "skipped_manual": 1, "without_partner": 0}
+    assert told == analyse(partners) == Days(3, updated=1, cleared=1, skipped_manual=1, without_partner=0)
+    assert told.shape() == {"qualifying": 3, "updated": 1, "cleared": 1, "skipped_manual": 1, "without_partner": 0}
 
 
 def test_a_choice_survives_loads_analyses_and_the_partners_absence(partners: Partners) -> None:

@@ -51,6 +51,8 @@ STANDING = Standing(settings(), True, Schedule(time(2)), Schedule(time(2)), last
         (f"{HOST}/?report=hunter22 secret.rpt", f"{HOST}/…?***"),
         ("https://[2001:db8::1]/?report=a.rpt", "https://[2001:db8::1]/…/a.rpt?***"),
         ("https://user:hunter/22@reports.example.com/x", "***"),
+        ("https://hunter22:12/34@reports.example.com/x", "***"),
+        ("https://hunter22:12#34@reports.example.com/x", "***"),
         ("https://user:hunter#22@reports.example.com/x", "***"),
         ("ftp://reports.example.com/a.rpt", "***"),
         ("hunter22", "***"),
