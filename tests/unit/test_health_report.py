@@ -30,7 +30,7 @@ from tests.fakes.systemctl import System, install
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 MIB = 1024 * 1024
 COMMERCIAL_LOG = {job.name for job in of_pipeline("commercial_log")}
-UNUSED = "circuits is not in use; to begin: sudo ctvpipe enable circuits"
+UNUSED = tuple(f"{name} is not in use; to begin: sudo ctvpipe enable {name}" for name in ("circuits", "fms"))
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def test_a_pipeline_that_is_not_in_use_stays_out_of_it(appliance: Appliance, sys
     record(appliance.state, good_nights(NOW, days=9))
     appliance.workbook(NOW.date())
     report = appliance.report()
-    assert (report.headline, report.notes) == ("HEALTHY \u2013 last night worked", (UNUSED,))
+    assert (report.headline, report.notes) == ("HEALTHY \u2013 last night worked", UNUSED)
     assert {job.name for job in report.jobs if job.in_use} == COMMERCIAL_LOG
     assert {job.summary for job in report.jobs if not job.in_use} == {"switched off; it has never run"}
 
@@ -100,7 +100,7 @@ def test_neither_is_it_missed_where_there_are_no_units(appliance: Appliance) -> 
     record(appliance.state, good_nights(NOW, days=9))
     appliance.workbook(NOW.date())
     report = appliance.report()
-    assert (report.headline, report.notes) == ("HEALTHY \u2013 last night worked", (UNUSED,))
+    assert (report.headline, report.notes) == ("HEALTHY \u2013 last night worked", UNUSED)
 
 
 def test_one_timer_that_is_switched_on_puts_a_pipeline_to_use(appliance: Appliance, system: System) -> None:
@@ -108,8 +108,8 @@ def test_one_timer_that_is_switched_on_puts_a_pipeline_to_use(appliance: Applian
     appliance.workbook(NOW.date())
     system.switch("ctv-circuits-history.timer", on=True)
     report = appliance.report()
-    assert report.notes == ()
-    assert all(job.in_use for job in report.jobs)
+    assert report.notes == UNUSED[1:]
+    assert {job.pipeline for job in report.jobs if job.in_use} == {"commercial_log", "circuits"}
     assert report.headline.startswith("CRITICAL \u2013 circuits-history: did not run")
 
 
