@@ -179,10 +179,12 @@ def test_a_pipeline_that_is_not_in_use_is_a_note_only(
     fresh(tmp_path)
     text = status("--verbose").stdout
     assert text.splitlines()[0] == "HEALTHY \u2013 last night worked"
-    assert "Note    circuits is not in use; to begin: sudo ctvpipe enable circuits\n" in text
-    assert text.count("circuits") == 2
+    for name in ("circuits", "fms"):
+        assert f"Note    {name} is not in use; to begin: sudo ctvpipe enable {name}\n" in text
+        assert text.count(name) == 2
     document = json.loads(status("--json").stdout)
-    assert {job["pipeline"]: job["in_use"] for job in document["jobs"]} == {"commercial_log": True, "circuits": False}
+    in_use = {job["pipeline"]: job["in_use"] for job in document["jobs"]}
+    assert in_use == {"commercial_log": True, "circuits": False, "fms": False}
 
 
 def test_any_user_who_may_read_the_ledger(
