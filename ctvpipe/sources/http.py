@@ -103,6 +103,7 @@ class Client:
     """One session with a service. ``pace`` is asked before every request, further tries and pages included.
 
     ``timeout``: seconds until an answer begins; ``seconds`` until it is whole; ``max_bytes`` of a body, unpacked.
+    ``enough``: of a body, the bytes after which the rest is left unread.
     ``domain``: where a link to the next page may lead besides the host that was asked.
     ``called``: how messages call what is asked, where its place is to be told to nobody. ``until``: the
     ``time.monotonic`` by which everything must be done.
@@ -116,6 +117,7 @@ class Client:
     timeout: float = 30.0
     seconds: float = 120.0
     max_bytes: int = 64 << 20
+    enough: float = math.inf
     redirects: int = 5
     domain: str = ""
     called: str = ""
@@ -244,7 +246,7 @@ class Client:
         raise StatusError(status, text, said=_said(response))
 
     def _body(self, response: requests.Response, url: str, began: float) -> bytes:
-        """The whole body, unpacked, within the limits of size and time."""
+        """The body, unpacked, within the limits of size and time: whole, or as much of it as is enough."""
         parts, size = [], 0
         # What has arrived, as it arrives: iter_content would wait for a whole chunk of a body that drips.
         for part in iter(partial(response.raw.read1, _CHUNK, decode_content=True), b""):
@@ -256,6 +258,8 @@ class Client:
                     f"{self._name(url)} did not finish its answer within {time.monotonic() - began:.0f} s"
                 )
             parts.append(part)
+            if size >= self.enough:
+                break
         return b"".join(parts)
 
     def _name(self, url: str) -> str:

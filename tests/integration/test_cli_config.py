@@ -12,6 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ctvpipe.cli.app import app
+from tests.fakes import fms_reports, fms_rows
+from tests.fakes.fms_rows import Spec
 from tests.fakes.http_receiver import Receiver
 from tests.fakes.nights import record, run
 
@@ -29,6 +31,9 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (directory / "ctv-daily-update.env").write_text(f"DATABASE_PATH={tmp_path / 'sales.db'}\n")
     (directory / "ctv-circuits.env").write_text(
         f"CIRCUITS_DATABASE_PATH={tmp_path / 'circuits.db'}\nTRACKING_DATA_DIR={tmp_path}\n"
+    )
+    (directory / "ctv-fms.env").write_text(
+        f"FMS_DATABASE_PATH={tmp_path / 'fms.db'}\nFMS_BODIES_DIR={tmp_path / 'state' / 'fms'}\n"
     )
     return directory
 
@@ -170,6 +175,34 @@ def test_the_file_of_known_providers_is_read(etc: Path, tmp_path: Path) -> None:
     )
 
 
+def test_each_export_of_fms_is_tried_and_no_address_is_told(etc: Path, tmp_path: Path) -> None:
+    """The one that fails is named, and hides no other; of a large one that drips, the beginning is enough."""
+    small = Spec(vehicles=30, partners=9, loans=900, activity=9, approvals=9, orphans=1)
+    database = f"FMS_DATABASE_PATH={tmp_path / 'fms.db'}\nFMS_BODIES_DIR={tmp_path / 'state' / 'fms'}\n"
+    with fms_reports.serving(fms_rows.bodies(small)) as server:
+        reports = server.reports
+        reports["vehicles"].status = 404
+        reports["current_activity"].break_down()
+        reports["loan_history"].drip, reports["loan_history"].piece = 100, 1 << 13
+        del (addresses := server.settings)["FMS_APPROVED_MAKES_CSV_URL"]
+        (etc / "ctv-fms.env").write_text(database + "".join(f"{name}={url}\n" for name, url in addresses.items()))
+        done = call("config", "check", "fms")
+        assert sorted(server.asked) == ["current_activity", "loan_history", "media_partners", "vehicles"]
+    assert done.exit_code == 1
+    lines = done.output.splitlines()
+    for line in (
+        "FAILED   FMS vehicles: the export of vehicles answered 404 Not Found",
+        "ok       FMS media_partners: its export begins like a CSV",
+        "ok       FMS loan_history: its export begins like a CSV",
+        "FAILED   FMS current_activity: current_activity: the report server answered a page instead of the export",
+        "off      FMS approved_makes: no address of its export is set",
+        f"ok       FMS database: {tmp_path / 'fms.db'} does not exist yet; the first sync makes it",
+    ):
+        assert line in lines
+    for secret in (fms_reports.KEY, server.url, ".rpt"):
+        assert secret not in done.output
+
+
 def test_jobs_that_disagree_on_a_directory_are_told(etc: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CTV_DATA_DIR")
     (etc / "ctvpipe.env").write_text(f"CTV_DATA_DIR={tmp_path / 'data'}\n")
@@ -188,7 +221,8 @@ def test_directories_that_may_not_be_written(
     monkeypatch.setenv("CTVPIPE_ETC_DIR", str(public_dir))
     monkeypatch.setenv("CTVPIPE_STATE_DIR", str(state))
     monkeypatch.setenv("DATABASE_PATH", str(public_dir / "sales.db"))
-    monkeypatch.setenv("CIRCUITS_DATABASE_PATH", str(public_dir / "circuits.db"))
+    for name in ("circuits", "fms"):
+        monkeypatch.setenv(f"{name.upper()}_DATABASE_PATH", str(public_dir / f"{name}.db"))
     text = as_another_user(lambda: call("config", "check").stdout)
     state.chmod(0o755)
     assert f"FAILED   state: cannot write in {state}" in text

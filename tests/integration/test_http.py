@@ -92,6 +92,12 @@ def test_too_large_an_answer_is_refused_at_once() -> None:
     assert len(server.asked) == 1
 
 
+def test_what_is_enough_of_an_answer_is_read_and_no_more() -> None:
+    with answering(Reply(b"x" * (3 << 20))) as server:
+        found = client(max_bytes=1 << 20, enough=1 << 12).request("GET", server.url).body
+    assert 1 << 12 <= len(found) < 1 << 18
+
+
 def test_an_answer_that_drips_is_given_up_however_lively_it_is() -> None:
     """Each byte comes well within the timeout of a read; together they would take a day."""
     with receiving() as server:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ctvpipe.core.errors import Skipped
 from ctvpipe.core.settings import Environment
+from ctvpipe.pipelines.fms.feeds import FEEDS, Feed
 from ctvpipe.pipelines.fms.settings import SyncSettings
 
 EnvironmentOf = Callable[[str], Environment]
@@ -24,26 +26,22 @@ def directories(environment_of: EnvironmentOf) -> dict[str, Path]:
 
 
 def connections(environment_of: EnvironmentOf) -> dict[str, Callable[[], str]]:
-    """The connections by name; calling one tries it, and says what was found.
+    """The connections by name, each export by its table; calling one tries it, and says what was found.
 
     A call raises ``CtvpipeError`` when the connection does not work, ``Skipped`` when it is not configured.
     """
-    return {
-        "FMS exports": lambda: _exports(environment_of(_JOB).load(SyncSettings)),
-        "FMS database": lambda: _database(environment_of(_JOB).load(SyncSettings)),
-    }
+    exports = {f"FMS {feed.table}": partial(_export, environment_of, feed) for feed in FEEDS}
+    return {**exports, "FMS database": lambda: _database(environment_of(_JOB).load(SyncSettings))}
 
 
-def _exports(settings: SyncSettings) -> str:
+def _export(environment_of: EnvironmentOf, feed: Feed) -> str:
     from ctvpipe.pipelines.fms import fetching
-    from ctvpipe.pipelines.fms.feeds import FEEDS
 
-    configured = [feed for feed in FEEDS if settings.url(feed.table)]
-    if not configured:
-        raise Skipped("no export is configured (FMS_VEHICLES_CSV_URL and so on)")
-    for feed in configured:
-        fetching.look(feed, settings)
-    return f"exports that answer with a CSV: {len(configured)} of {len(FEEDS)}"
+    settings = environment_of(_JOB).load(SyncSettings)
+    if not settings.url(feed.table):
+        raise Skipped("no address of its export is set")
+    fetching.look(feed, settings)
+    return "its export begins like a CSV"
 
 
 def _database(settings: SyncSettings) -> str:

@@ -19,6 +19,8 @@ from ctvpipe.sources.http import Answer, Client, WrongBodyError
 from ctvpipe.sources.pacing import Patience
 
 _LONGEST_WAIT = 600.0
+# Of a report that is only looked at: a page or an export is told by its first bytes.
+_LOOK_BYTES, _LOOK_SECONDS = 1 << 12, 60.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def fetch(feed: Feed, settings: SyncSettings) -> Export:
     Raises ``TransientError`` for a server that does not answer, is busy or broken, ``StatusError`` for one that
     refuses, ``ContractError`` for a page instead of a CSV, or a body that is too large.
     """
-    client = _client(feed, settings, settings.tries)
+    client = _client(feed, settings, settings.tries, settings.table_seconds)
     try:
         body = client.request("GET", settings.url(feed.table), check=_require_csv(feed)).body
     finally:
@@ -45,8 +47,11 @@ def fetch(feed: Feed, settings: SyncSettings) -> Export:
 
 
 def look(feed: Feed, settings: SyncSettings) -> None:
-    """Ask for the export once; errors as of ``fetch``."""
-    client = _client(feed, settings, 1)
+    """Ask for the export once, and read its beginning; errors as of ``fetch``, that of a server that takes more than a
+    minute for it among them.
+    """
+    client = _client(feed, settings, 1, min(settings.table_seconds, _LOOK_SECONDS))
+    client.enough = _LOOK_BYTES
     try:
         client.request("GET", settings.url(feed.table), check=_require_csv(feed))
     finally:
@@ -85,13 +90,14 @@ class Fetching:
                 coming.set_exception(error)
 
 
-def _client(feed: Feed, settings: SyncSettings, tries: int) -> Client:
+def _client(feed: Feed, settings: SyncSettings, tries: int, seconds: float) -> Client:
+    """A client that has ``seconds`` for everything."""
     return Client(
         headers={"User-Agent": settings.user_agent, "Accept": "*/*"},
-        patience=Patience(tries, settings.table_seconds, settings.retry_seconds, _LONGEST_WAIT),
+        patience=Patience(tries, seconds, settings.retry_seconds, _LONGEST_WAIT),
         timeout=feed.seconds,
-        seconds=settings.table_seconds,
-        until=time.monotonic() + settings.table_seconds,
+        seconds=seconds,
+        until=time.monotonic() + seconds,
         max_bytes=settings.max_file_mib << 20,
         called=f"the export of {feed.table}",
     )
