@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
 from tests.fakes.http_receiver import Receiver, receiving
 from tests.side_by_side import SideBySide
 
 _NOBODY = 65534
+# How long an example takes says more of the other work of the machine than of the code.
+settings.register_profile("ctvpipe", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ctvpipe")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide:
