@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ctvpipe.pipelines.fms.geocode_asking import Budget
+from ctvpipe.pipelines.fms.geocode_asking import Budget, StoppedError
 from ctvpipe.pipelines.fms.geocode_census import Census
 from tests.fakes import geocoders
 from tests.fakes.geocoders import CENSUS, GOOGLE, KEY, NOMINATIM, Fault, Geocoders, coordinates
@@ -143,6 +143,32 @@ def test_more_than_fit_in_one_request_go_in_several(servers: Geocoders) -> None:
     asking.client.close()
     assert servers.requests == {CENSUS: 3}
     assert found == {key: coordinates(text) for key, text in wanted.items()}
+
+
+class Hurried(Watch):
+    """A clock by which a second passes whenever anybody looks: nobody has to wait, and all are slow."""
+
+    def __call__(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
+def test_slow_answers_one_by_one_end_with_the_nights_time(station: GeocodingStation, servers: Geocoders) -> None:
+    station.settings |= {**ONLY_GOOGLE, "GEOCODER_SECONDS": "12"}
+    station.put(map(address, range(1, 31)))
+    night = station.night(watch=Hurried())
+    assert 0 < night.geocoded.succeeded < 12
+    assert night.geocoded.succeeded + night.geocoded.waiting == 30
+    assert "(GEOCODER_SECONDS)" in night.warnings[0]
+
+
+def test_so_do_slow_answers_of_the_census(servers: Geocoders) -> None:
+    budget = Budget(12, monotonic=(watch := Hurried()), sleep=watch.sleep)
+    asking = Census(servers.settings["CENSUS_GEOCODER_URL"], budget, rows=1)
+    with pytest.raises(StoppedError, match="GEOCODER_SECONDS"):
+        list(asking.ask({str(number): address(number) for number in range(30)}))
+    asking.client.close()
+    assert 0 < servers.requests[CENSUS] < 12
 
 
 def test_no_address_gets_out_of_its_row(station: GeocodingStation, servers: Geocoders) -> None:
