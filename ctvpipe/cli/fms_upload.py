@@ -103,16 +103,18 @@ def _document(result: Result, *, dry_run: bool) -> dict[str, object]:
 
 
 def _counts(done: Done) -> dict[str, object]:
-    """``rows_affected``: the rows that are in the table as the sheet has them, whether they had to be written or not."""
-    sheet, merged = done.sheet, done.merged
-    written = asdict(merged) if merged else dict.fromkeys(("inserted", "updated", "unchanged"), 0)
-    written.pop("deleted", None)
+    """``rows_affected``: rows written, as in the result of the sync."""
+    from ctvpipe.stores.merge import Merged
+
+    sheet, merged = done.sheet, done.merged or Merged()
     return {
         "rows_processed": sheet.accepted,
-        "rows_affected": sum(written.values()),
+        "rows_affected": merged.written,
         "rows_read": sheet.read,
         "rows_rejected": sheet.rejected,
-        **written,
+        "inserted": merged.inserted,
+        "updated": merged.updated,
+        "unchanged": merged.unchanged,
         "duplicate_rows": sheet.duplicates,
         "unknown_columns": sheet.unknown,
     }

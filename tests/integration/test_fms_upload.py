@@ -75,6 +75,7 @@ def test_operations_are_stored_and_a_second_time_nothing_is_written(station: Upl
     assert station.everything() == before
     counts = {table: (each["unchanged"], each["inserted"], each["updated"]) for table, each in found["results"].items()}
     assert counts == {"ops_capacity": (3, 0, 0), "holiday_blackout_dates": (4, 0, 0), "rules": (3, 0, 0)}
+    assert {each["rows_affected"] for each in found["results"].values()} == {0}
     runs = station.query("SELECT run_id, entity_type, status, records_processed, records_created FROM " + meta(station))
     assert len({run_id for run_id, *_ in runs}) == 2
     assert sorted(run[1:] for run in runs) == sorted(
@@ -96,7 +97,7 @@ def test_only_what_differs_is_written_and_nothing_is_deleted(station: UploadStat
     first, second, _ = uploads.BUDGET_ROWS
     uploads.budgets(station.file, [(*first[:4], None, first[5]), second, ("Reno", "Kia", 2026, "Q1", 7, 1)])
     found = station.document("budgets", str(station.file))
-    assert (found["inserted"], found["updated"], found["unchanged"]) == (1, 1, 1)
+    assert [found[name] for name in ("inserted", "updated", "unchanged", "rows_affected")] == [1, 1, 1, 2]
     after = station.stored("budgets", stamped=True)
     assert [row[:-1] for row in after] == [
         ("Dallas", "TOYOTA", 2026, "Q1", None, 4000.5),

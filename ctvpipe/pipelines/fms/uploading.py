@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def upload(path: Path, layout: Upload, *, strict: bool, dry_run: bool) -> Result
         plans = [_planned(connection, sheet) for sheet in sheets]
         if not dry_run:
             _store(connection, plans, started, sha256)
-    done = tuple(Done(sheet, plan.merged) for sheet, plan in plans)
+    done = tuple(Done(sheet, replace(plan.merged, deleted=0)) for sheet, plan in plans)  # what is gone stays
     outcome = Outcome.PARTIAL if rejected else Outcome.SUCCESS
     return Result(outcome, _message(done, rejected, dry_run=dry_run), done)
 
