@@ -45,13 +45,14 @@ def address(number: int) -> str:
 
 @dataclass
 class Night:
-    """What a night has left: how the run ended, what it has reported, said and written."""
+    """What a night has left: how the run ended, what it has reported, said and written, in how many transactions."""
 
     code: int
     text: str
     made: Geocoded | None
     warnings: list[str]
     statements: list[str] = field(default_factory=list)
+    transactions: int = 0
 
     @property
     def geocoded(self) -> Geocoded:
@@ -104,10 +105,14 @@ class GeocodingStation(FmsStation):
         night = Night(-1, "", None, [])
         clock = watch or Watch()
 
+        def count(_: object) -> None:
+            night.transactions += 1
+
         def geocode(run: Run) -> None:
             settings = run.load(SyncSettings)
             with database.session(run, settings) as connection:
                 sa.event.listen(connection, "before_cursor_execute", lambda *call: night.statements.append(call[2]))
+                sa.event.listen(connection, "begin", count)
                 if before is not None:
                     before(connection)
                 night.warnings = run.warnings

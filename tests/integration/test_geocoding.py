@@ -58,6 +58,7 @@ def test_an_unchanged_night_is_one_select(station: GeocodingStation, servers: Ge
     servers.forget()
     night = station.night(FIRST + timedelta(hours=3))
     assert [text.split()[0] for text in night.statements if "BEGIN" not in text] == ["SELECT"]
+    assert night.transactions == 1
     assert station.rows() == before
     assert servers.requests == {}
     assert night.geocoded == Geocoded(0, 7, 0, 0, 0, 0, requests=0, usable=7, with_coordinates=6)
@@ -354,6 +355,23 @@ def test_one_who_is_stopped_while_asking_keeps_the_batches_before(
     assert len(station.cache()) == 50
     assert sum(place is not None for place in station.positions().values()) == 50
     assert station.night(FIRST + timedelta(hours=1)).geocoded.attempted == 60
+
+
+def test_one_who_is_stopped_while_asking_has_no_coordinates_of_another_address(
+    station: GeocodingStation, servers: Geocoders
+) -> None:
+    """And what was known already is there."""
+    station.put(map(address, range(1, 4)))
+    station.night()
+    station.move(1, address(50))
+    station.move(2, address(3))
+
+    class Stop(Watch):
+        def __call__(self) -> float:
+            raise KeyboardInterrupt("SIGTERM")
+
+    assert station.night(FIRST + DAY, watch=Stop()).code == 130
+    assert station.positions() == {1: None, 2: coordinates(address(3)), 3: coordinates(address(3))}
 
 
 def test_a_database_error_ends_the_run(station: GeocodingStation) -> None:
