@@ -1,6 +1,7 @@
 # Each target is the one way to do that thing.
 PYTHON ?= python3
 VENV   ?= .venv
+BENCH_VENV ?= .venv-bench
 BIN     = $(VENV)/bin
 SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql rclone gcc libc6-dev systemd util-linux procps logrotate faketime bash-completion groff-base man-db \
     mmdebstrap systemd-container iproute2 lintian binutils
@@ -39,15 +40,16 @@ lint: venv ## ruff, mypy strict, import directions, shellcheck
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/shellcheck bin/* .ci/run .ci/*.sh
 
-bench: venv ## time, memory and bytes written, as ratios within one run
-	$(BIN)/python -m tests.bench
+bench: ## time, memory and bytes written, as ratios within one run
+	@$(PYTHON) .ci/environment.py $(BENCH_VENV) requirements-bench.lock
+	$(BENCH_VENV)/bin/python -m tests.bench
 
 deb: venv ## build the Debian package; DIST=trixie or bookworm, ARCH=arm64 or amd64
 	@.ci/packages.sh $(BUILD_PACKAGES)
 	@.ci/deb.sh $(BIN)/python '$(DIST)' '$(ARCH)'
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) demo build .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench.json
+	rm -rf $(VENV) $(BENCH_VENV) demo build .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench.json
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: packages
@@ -60,3 +62,4 @@ venv:
 lock: # resolve the dependencies anew; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements.lock --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock --extra dev --extra bench pyproject.toml -o requirements-bench.lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,18 @@ def run(argv: Sequence[str], env: dict[str, str] | None = None) -> Cost:
     if process.returncode:
         raise RuntimeError(f"{argv}: exit code {process.returncode}\n{errors.decode()}")
     return Cost(seconds, 0.0, 0)
+
+
+def inside(known: Path, module: str, function: str, *arguments: str, env: dict[str, str] | None = None) -> Cost:
+    """Run a function of ``module`` in a process of its own, without starting it and its imports.
+
+    ``known``: where the names of what the function imports are kept; see ``tests.bench.inside``.
+    """
+    argv = [sys.executable, "-m", "tests.bench.inside", str(known), module, function, *arguments]
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{function} of {module}: exit code {done.returncode}\n{done.stderr}")
+    return Cost(float(done.stdout.splitlines()[-1]), 0.0, 0)
 
 
 def watched(argv: Sequence[str], env: dict[str, str] | None = None) -> Cost:
