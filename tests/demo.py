@@ -1,7 +1,7 @@
-"""A whole night of both pipelines on sample data: ``python -m tests.demo DIRECTORY`` (``make demo``).
+"""A whole night of the three pipelines on sample data: ``python -m tests.demo DIRECTORY`` (``make demo``).
 
-Everything happens inside DIRECTORY, with the embedded databases, no root and no server but two on loopback. A script there,
-``DIRECTORY/ctvpipe``, goes on working with the demo's data.
+Everything happens inside DIRECTORY, with the embedded databases, no root and no server but a few on loopback. A script
+there, ``DIRECTORY/ctvpipe``, goes on working with the demo's data.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests import demo_circuits
+from tests import demo_circuits, demo_fms
 from tests.fakes.workbook import Spec, write
 
 WORKBOOK = Path("Traffic/Media Library/Commercial Log.xlsx")
@@ -30,9 +30,9 @@ BACKUP = ("backup",)
 def main(directory: Path) -> int:
     shutil.rmtree(directory, ignore_errors=True)
     station = make_station(directory)
-    with demo_circuits.world(directory) as circuits:
-        command = write_command(directory, station | circuits)
-        return night(command, (*NIGHT, *demo_circuits.night(directory), BACKUP), directory)
+    with demo_circuits.world(directory) as circuits, demo_fms.world(directory) as fms:
+        command = write_command(directory, station | circuits | fms)
+        return night(command, (*NIGHT, *demo_circuits.night(directory), *demo_fms.NIGHT, BACKUP), directory)
 
 
 def night(command: Path, commands: Iterable[tuple[str, ...]], directory: Path) -> int:
@@ -102,6 +102,7 @@ Where to look
   {shown} months list       what is in the sales database
   {shown} review list       spots whose language a person should decide
   {shown} circuits --help   what people decide of the circuits
+  {shown} fms --help        what people decide of the partners
   {os.path.relpath(root)}/data/raw/daily/       the daily workbooks
   {os.path.relpath(root)}/data/raw/archive/     the monthly archives
   {os.path.relpath(root)}/log/                  the logs

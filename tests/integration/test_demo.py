@@ -12,16 +12,22 @@ from pathlib import Path
 import pytest
 
 from ctvpipe.jobs import of_pipeline
-from tests import demo_circuits
+from tests import demo_circuits, demo_fms
 from tests.demo import NIGHT
 from tests.integration.station import CHECKOUT, tree
 
 INSTALLED = [
     Path(place)
-    for place in ("/var/lib/ctvpipe", "/run/ctvpipe", "/opt/apps/ctv-bookedbiz-db", "/opt/apps/ctv-circuits-db")
+    for place in (
+        "/var/lib/ctvpipe",
+        "/run/ctvpipe",
+        "/opt/apps/ctv-bookedbiz-db",
+        "/opt/apps/ctv-circuits-db",
+        "/opt/apps/ctv-fms-db",
+    )
 ]
 LOGS = Path("/var/log")
-RUNS = len(NIGHT) + len(demo_circuits.night(Path())) + 1
+RUNS = len(NIGHT) + len(demo_circuits.night(Path())) + len(demo_fms.NIGHT) + 1
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=180,
         check=False,
     )
     assert installed() == before
@@ -90,6 +96,16 @@ def test_the_circuits_night_finds_what_the_day_has_brought(demo: Demo) -> None:
     assert "0 new, 4 changed, 296 unchanged" in said["circuits-import"]
     assert re.search(r"\b4 enablements", said["circuits-enablement"]), said
     assert re.search(r"circuits-\d+-\d+\.sqlite3\.gz: [\d,]+ rows", demo.printed)
+
+
+def test_the_second_sync_of_fms_finds_nothing_new(demo: Demo) -> None:
+    first, second = demo.printed.split("$ ctvpipe fms sync\n")[1:]
+    assert "5 of 5 tables synced, 18,214 rows, 18,214 of them changed" in first
+    assert "426 updated" in first
+    assert "562 of 580 partners with an address have coordinates" in first
+    assert "5 of 5 tables synced, 18,214 rows, nothing has changed" in second
+    assert "0 requests" in second
+    assert re.search(r"fms-\d+-\d+\.sqlite3\.gz: [\d,]+ rows", second)
 
 
 def test_nothing_is_written_outside_of_its_directory(demo: Demo) -> None:
