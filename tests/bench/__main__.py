@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import circuits_devices, circuits_enrich, circuits_history, circuits_import, commercial_log
+from tests.bench import circuits_devices, circuits_enrich, circuits_history, circuits_import, commercial_log, fms
 from tests.bench.rows import Row
 
-_BENCHES = (commercial_log, circuits_import, circuits_enrich, circuits_history, circuits_devices)
+_BENCHES = (commercial_log, circuits_import, circuits_enrich, circuits_history, circuits_devices, fms)
 
 
 def main() -> int:
