@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -13,6 +14,9 @@ import pytest
 
 from ctvpipe.cli import declared
 from ctvpipe.jobs import JOBS
+from tests.fakes import fms_reports, fms_rows, geocoders
+from tests.fakes.fms_reports import REPORTS, ReportServer
+from tests.fakes.geocoders import CENSUS, GOOGLE, Geocoders
 from tests.fakes.http_receiver import Receiver
 from tests.fakes.workbook import Spec
 from tests.integration.import_station import AS_SERVICE, ImportStation
@@ -24,6 +28,9 @@ from tests.integration.station import CHECKOUT
 
 SHARE_PASSWORD = "pläntedShare 'pw\"/&%41"
 WRONG_PASSWORD = "pläntedWrong #pw"
+GOOGLE_KEY = "plantedGoogleKey9"
+FMS_KEYS = {variable: f"planted/Key+of {table}" for table, (_, variable) in REPORTS.items()}
+"""What the address of each export signs in with, besides the report server's own key."""
 TELLING = {
     "CIFS_PASSWORD": [SHARE_PASSWORD, WRONG_PASSWORD, "pläntedShare", "pläntedWrong"],
     "NTFY_TOPIC": ["planted-topic-x7"],
@@ -36,12 +43,16 @@ TELLING = {
     "MERAKI_API_KEY": ["plantedMerakiKey31"],
     "TRACKING_PORTAL_USERNAME": ["planted.broker.user"],
     "TRACKING_PORTAL_PASSWORD": ["plantedBrokerPw5"],
+    "FMS_DATABASE_URL": [DATABASE_PASSWORD, "plantedFmsDb8"],
+    "GOOGLE_MAPS_API_KEY": [GOOGLE_KEY],
+    **{variable: [key, fms_reports.KEY] for variable, key in FMS_KEYS.items()},
 }
 """What gives each secret setting away."""
 
 
-def values(receiver: Receiver, database: str) -> dict[str, str]:
+def values(receiver: Receiver, database: str, fms_database: str, reports: ReportServer) -> dict[str, str]:
     """Every secret setting, set."""
+    exports = {name: f"{url}&sign={quote(FMS_KEYS[name], safe='')}" for name, url in reports.settings.items()}
     return {
         "CIFS_PASSWORD": SHARE_PASSWORD,
         "NTFY_TOPIC": "planted-topic-x7",
@@ -54,6 +65,9 @@ def values(receiver: Receiver, database: str) -> dict[str, str]:
         "MERAKI_API_KEY": "plantedMerakiKey31",
         "TRACKING_PORTAL_USERNAME": "planted.broker.user",
         "TRACKING_PORTAL_PASSWORD": "plantedBrokerPw5",
+        "FMS_DATABASE_URL": fms_database,
+        "GOOGLE_MAPS_API_KEY": GOOGLE_KEY,
+        **exports,
     }
 
 
@@ -84,6 +98,8 @@ def traces(text: str | bytes) -> set[str]:
 class SecretStation(ImportStation):
     """A station whose settings stand in its env files only; what its commands say and show is kept and searched."""
 
+    reports: ReportServer
+    geocoders: Geocoders
     console: list[str]
     commands: set[str]
     of_processes: set[str]
@@ -136,6 +152,9 @@ class SecretStation(ImportStation):
         return self.console[-1]
 
 
+EXPORTS = fms_rows.Spec(vehicles=30, partners=20, loans=200, activity=40, approvals=100, orphans=3)
+
+
 def quoted(value: str) -> str:
     """A value as an env file has it."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -145,12 +164,21 @@ def quoted(value: str) -> str:
 def station(tmp_path: Path, receiver: Receiver, postgres: PostgresServer, postgres_url: str) -> Iterator[SecretStation]:
     smb = ShareStation(tmp_path / "share")
     smb.server.user(ACCOUNT, SHARE_PASSWORD)
-    with smb.server:
+    fms_url = postgres.create()
+    with smb.server, ExitStack() as stack:
         station = SecretStation(tmp_path / "station")
         station.connect(smb, receiver)
+        station.reports = stack.enter_context(fms_reports.serving(fms_rows.bodies(EXPORTS)))
+        station.geocoders = stack.enter_context(geocoders.serving(key=GOOGLE_KEY, found=geocoders.never))
+        station.settings |= {
+            **station.geocoders.settings,
+            "FMS_BODIES_DIR": str(station.root / "exports"),
+            "SYNC_RETRY_SECONDS": "0",
+        }
         station.put(Spec(rows=60, seed=2))
-        station.prepare(values(receiver, postgres_url))
+        station.prepare(values(receiver, postgres_url, fms_url, station.reports))
         yield station
+    postgres.drop(fms_url)
 
 
 def test_no_secret_setting_is_forgotten() -> None:
@@ -161,7 +189,9 @@ def test_no_secret_setting_is_forgotten() -> None:
 
 def test_planted_secrets_appear_nowhere(station: SecretStation, receiver: Receiver) -> None:
     good_nights(station)
+    good_syncs(station)
     bad_nights(station, receiver)
+    bad_syncs(station)
     people_look(station)
 
     assert {place: found for place, text in written(station).items() if (found := traces(text))} == {}
@@ -229,11 +259,54 @@ def bad_nights(station: SecretStation, receiver: Receiver) -> None:
     assert station.job("commercial", "import") == 2, station.last
 
 
+def good_syncs(station: SecretStation) -> None:
+    """On both stores; the Census finds nothing, so that Google is asked for everything."""
+    station.configure()
+    assert station.job("fms", "sync", "--json") == 0, station.last
+    assert station.job("fms", "sync", "--dry-run") == 0, station.last
+    assert station.geocoders.requests[GOOGLE] > 0
+    station.configure(FMS_DATABASE_URL="", FMS_DATABASE_PATH=str(station.data / "fms.db"))
+    assert station.job("fms", "sync") == 0, station.last
+
+
+def bad_syncs(station: SecretStation) -> None:
+    """Everybody refuses, and the report server says what it was asked for."""
+    station.configure()
+    station.geocoders.fail(CENSUS, "odd headers")
+    station.geocoders.fail(GOOGLE, "REQUEST_DENIED")
+    station.reports.reports["vehicles"].body = fms_rows.body([["x"] * 14] * 9)
+    assert station.job("fms", "sync", "--force", "--json") == 4, station.last
+    told = " ".join(station.secrets[name] for name in FMS_KEYS)
+    troubles = [(404, "text/plain", told.encode()), (401, "text/html", b""), (200, "text/html", b"<html>Log in</html>")]
+    for status, kind, body in troubles:
+        for report in station.reports.reports.values():
+            report.status, report.kind, report.body = status, kind, body
+        assert station.job("fms", "sync", "--json") in {1, 3}, station.last
+    assert station.job("config", "check", "fms") == 1, station.last
+    for report in station.reports.reports.values():
+        report.status, report.moved = 200, station.secrets["FMS_VEHICLES_CSV_URL"]
+    assert station.job("fms", "sync") == 1, station.last
+    away = {name: f"http://127.0.0.1:{free_port()}/?sign={quote(key, safe='')}" for name, key in FMS_KEYS.items()}
+    station.configure(**away)
+    assert station.job("fms", "sync") == 1, station.last
+    station.configure(**{name: f"planted/Key+of {name}" for name in FMS_KEYS})
+    assert station.job("fms", "sync") == 2, station.last
+    for url, code in {
+        f"postgresql://fms:plantedFmsDb8@127.0.0.1:{free_port()}/fms": 1,
+        station.secrets["FMS_DATABASE_URL"].replace(quote(DATABASE_PASSWORD[-1], safe=""), "plantedFmsDb8"): 1,
+        "mysql://fms:plantedFmsDb8@127.0.0.1/fms": 2,
+    }.items():
+        station.configure(FMS_DATABASE_URL=url)
+        assert station.job("fms", "sync") == code, station.last
+
+
 def people_look(station: SecretStation) -> None:
     station.configure()
     for words in (
         ("config", "show"),
         ("config", "check"),
+        ("fms", "config"),
+        ("fms", "status"),
         ("alert", "test"),
         ("share", "check"),
         ("status", "--verbose"),
