@@ -217,6 +217,20 @@ def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
     return None
 
 
+def refused(error: sa.exc.IntegrityError | sa.exc.DataError) -> PermanentError:
+    """A row that the database does not take, told without the row, which PostgreSQL's own message shows."""
+    original: Any = error.orig
+    if isinstance(original, sqlite3.Error):
+        rule = str(original)
+    else:
+        found = original.diag
+        rule = ".".join(filter(None, (found.table_name, found.constraint_name or found.column_name)))
+        rule = rule or f"SQLSTATE {original.pgcode}"
+    return PermanentError(
+        f"the database refuses a row ({rule})", "Look at the rules of its tables: somebody may have added one."
+    )
+
+
 def shown_name(url: sa.URL) -> str:
     """A server's database as messages call it: without what follows the ``?``, where a password may stand too."""
     return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)

@@ -63,7 +63,6 @@ def _attempt(run: Run, what: str, body: Callable[[], dict[str, Any]]) -> dict[st
         return body()
     except (CtvpipeError, sa.exc.SQLAlchemyError) as error:
         said = str(error) if isinstance(error, CtvpipeError) else "the database does not go along; its log says why"
-        run.log.debug("%s failed", what, exc_info=True)
         run.warn(f"{what}: not brought up to date ({said}); what was known stays")
         return {}
 

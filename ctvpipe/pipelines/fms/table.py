@@ -17,6 +17,7 @@ from ctvpipe.pipelines.fms.past import Past
 from ctvpipe.pipelines.fms.reading import Reading
 from ctvpipe.pipelines.fms.result import TableResult
 from ctvpipe.pipelines.fms.settings import SyncSettings
+from ctvpipe.stores import engine
 from ctvpipe.stores.merge import Merged
 
 _SOURCE = "fms"
@@ -36,18 +37,24 @@ class TableSync:
     force: bool
 
     def sync(self, feed: Feed) -> TableResult:
-        """Sync the table of ``feed``. A fault of its export is in the result; those of the database are raised."""
+        """Sync the table of ``feed``. A fault of its export is in the result, and so is a row that the database does not
+        take; that the database cannot be used is raised.
+        """
         if not self.settings.url(feed.table):
             return TableResult(feed.table, "skipped", text="Not configured")
         result.log_begun(self.run.log, feed.table)
         try:
             done = self._synced(feed)
         except CtvpipeError as error:
-            reason = fetching.reason(error)
-            self.run.log.debug("%s was not synced", feed.table, exc_info=True)
-            return TableResult(feed.table, "failed", text=self.run.scrubber.clean(reason), error=error)
+            return self._failed(feed, error)
+        except (sa.exc.IntegrityError, sa.exc.DataError) as error:
+            return self._failed(feed, engine.refused(error))
         result.log_done(self.run.log, done)
         return done
+
+    def _failed(self, feed: Feed, error: CtvpipeError) -> TableResult:
+        reason = self.run.scrubber.clean(fetching.reason(error))
+        return TableResult(feed.table, "failed", text=reason, error=error)
 
     def _synced(self, feed: Feed) -> TableResult:
         export, known = self.coming.export(feed.table), self.past[feed.table]
