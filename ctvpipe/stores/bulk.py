@@ -5,9 +5,9 @@ Table and column names come from code, never from data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
@@ -71,7 +71,7 @@ class _CopyStream:
 def _copy_line(row: tuple[object, ...]) -> str:
     """A row as ``COPY`` reads it. What needs no escaping, most of all there is, is put together at once."""
     line = "\t".join(
-        [_NULL if value is None else value if value.__class__ is str else _copy_value(value) for value in row]
+        [value if value.__class__ is str else _PLAIN.get(value.__class__, _copy_value)(value) for value in row]
     )
     plain = line.count("\t") == len(row) - 1 and line.count("\\") == row.count(None)
     if plain and "\n" not in line and "\r" not in line:
@@ -147,3 +147,13 @@ def _copy_value(value: object) -> str:
     if isinstance(value, bool):
         return "t" if value else "f"
     return repr(value)
+
+
+_PLAIN: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: _NULL,
+    int: repr,
+    float: repr,
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+    Decimal: str,
+}

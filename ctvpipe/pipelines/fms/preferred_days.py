@@ -16,7 +16,7 @@ from ctvpipe.pipelines.fms.schema.tables import WEEKDAYS
 
 MIN_LOANS = 5
 MIN_CONFIDENCE = Fraction(2, 5)
-_RECENT = timedelta(days=365)
+RECENT = timedelta(days=365)
 _RECENT_WEIGHT, _OLD_WEIGHT = 2, 1
 
 Key = tuple[str, str]  # person_id and office
@@ -46,7 +46,9 @@ class Preferred:
         A rounded float says the same, unless the exact value lies in the middle between two decimals: there it goes
         by what the float happens to be.
         """
-        return float(round(self.confidence * 100, 1))
+        tenths, rest = divmod(1000 * self.confidence.numerator, self.confidence.denominator)
+        beyond = 2 * rest - self.confidence.denominator
+        return (tenths + (beyond > 0 or (beyond == 0 and tenths % 2))) / 10
 
 
 def preferred(starts: Iterable[Started], *, as_of: date) -> dict[Key, Preferred]:
@@ -57,7 +59,7 @@ def preferred(starts: Iterable[Started], *, as_of: date) -> dict[Key, Preferred]
     """
     weights: dict[Key, list[int]] = defaultdict(lambda: [0] * len(WEEKDAYS))
     loans: dict[Key, int] = defaultdict(int)
-    recent = as_of - _RECENT
+    recent = as_of - RECENT
     for person_id, office, start_date, number in starts:
         if person_id and office:
             key = person_id, office

@@ -13,6 +13,7 @@ Value = str | int | date | None
 RANKS = frozenset({"A+", "A", "B", "C", "Pending"})
 _LATEST_TWO_DIGIT_YEAR = 68  # 00 to 68 are of this century (POSIX strptime, %y)
 _MOST = 2**31 - 1
+_DIGITS = len(str(_MOST))
 _NUMBER = re.compile(r"-?[0-9][0-9,]*(?:\.0+)?")
 _VIN = re.compile(r"[A-Z0-9-]{1,17}")
 _DATE = re.compile(r"([0-9]{1,2})([-/])([0-9]{1,2})\2([0-9]{2}|[0-9]{4})")
@@ -41,6 +42,8 @@ def _address(text: str) -> str | None:
 
 
 def _identifier(text: str) -> str:
+    if text.isascii() and text.isdigit() and text[0] != "0" and len(text) < _DIGITS:
+        return text
     number = _integer(text)
     if number < 0:
         raise NotReadable
