@@ -123,7 +123,7 @@ class Geocoders:
 
     def batch(self, document: str, fault: Fault | None) -> bytes:
         """The Census's answer to the rows of ``document``."""
-        made = []
+        made: list[tuple[str, ...]] = []
         for number, street, city, state, zip_code in csv.reader(io.StringIO(document)):
             address = f"{street}, {city}, {state}" + (f" {zip_code}" if zip_code else "")
             self.asked[CENSUS].append(address)
@@ -159,7 +159,7 @@ class Geocoders:
             return {"status": "ZERO_RESULTS", "results": []}
         latitude, longitude = coordinates(address)
         kinds = ["administrative_area_level_1", "political"] if self.vague(address) else ["street_address"]
-        result = {
+        result: dict[str, Any] = {
             "formatted_address": f"{address}, USA",
             "geometry": {"location": {"lat": latitude, "lng": longitude}, "location_type": "ROOFTOP"},
             "place_id": f"invented-{sha256(address.encode()).hexdigest()[:12]}",
@@ -185,6 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     geocoders: Geocoders
+    _headers_buffer: list[bytes]
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -192,9 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and self._failed(fault):
             return
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-        parts = {
+        parts: dict[Any, Any] = {
             part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
-            for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts()  # type: ignore[attr-defined]
+            for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts()
         }
         if parts.get("benchmark") != b"Public_AR_Current" or not parts.get("addressFile"):
             self._send(400, b"no benchmark or no file", "text/plain")
@@ -245,7 +246,7 @@ class _Handler(BaseHTTPRequestHandler):
         if after is not None:
             self.send_header("Retry-After", str(after))
         if odd:
-            self.wfile.write(b"".join(self._headers_buffer) + b"this is no header\r\n")  # type: ignore[attr-defined]
+            self.wfile.write(b"".join(self._headers_buffer) + b"this is no header\r\n")
             self._headers_buffer = []
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if cut else body)
