@@ -23,7 +23,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any, NoReturn, TypeVar
 
-from ctvpipe.core import again, alerts, clock, logs, privileges, signals
+from ctvpipe.core import again, alerts, clock, collection, logs, privileges, signals
 from ctvpipe.core.door import Door, DryDoor
 from ctvpipe.core.ending import Ending
 from ctvpipe.core.errors import ConfigurationError, CtvpipeError, ExitCode, Outcome
@@ -147,7 +147,8 @@ def _through(door: Door | DryDoor, run: Run, stopping: signals.Stopping) -> Iter
         try:
             try:
                 stopping.allow()
-                yield run
+                with collection.seldom():
+                    yield run
             finally:
                 stopping.defer()
         except BaseException as error:  # noqa: BLE001  (the one place where every error ends)

@@ -50,6 +50,7 @@ def open_engine(url: str, names: address.Names = _SOME, *, read_only: bool = Fal
         parsed,
         connect_args=arguments,
         poolclass=sa.NullPool,
+        use_native_hstore=False,  # it would ask the server for a type that no table of ours has, at every connection
         execution_options={_NAMES: names} | ({"postgresql_readonly": True} if read_only else {}),
         hide_parameters=True,
     )

@@ -16,6 +16,7 @@ from ctvpipe.stores import bulk
 from ctvpipe.stores.engine import is_sqlite
 
 Row = Sequence[Any]
+_FEW = 1000  # so few rows are found by their key, whatever the planner takes them for
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _staged(
     types = [staged.c.position_.type, *(staged.c[name].type for name in columns)]
     prepared = bulk.prepared(connection, types, ((number, *row) for number, row in enumerate(rows)))
     bulk.insert(connection, staged.name, ["position_", *columns], prepared)
-    if not is_sqlite(connection):
+    if not is_sqlite(connection) and len(rows) > _FEW:
         connection.exec_driver_sql(f"ANALYZE {staged.name}")
     return staged
 

@@ -15,6 +15,10 @@ from ctvpipe.core.errors import PermanentError
 from ctvpipe.stores.engine import is_sqlite, names_of
 
 _VERSION_TABLE = "alembic_version"
+_TABLES = {
+    "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
+    "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
+}
 _ENVIRONMENT = "ctvpipe.stores.alembic_environment"
 
 
@@ -29,7 +33,7 @@ def current(connection: sa.Connection) -> str | None:
 
     Raises ``PermanentError`` when it holds tables but none of ours.
     """
-    tables = set(sa.inspect(connection).get_table_names())
+    tables = {name for (name,) in connection.exec_driver_sql(_TABLES[connection.dialect.name])}
     if _VERSION_TABLE in tables:
         found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION_TABLE}").scalar()  # noqa: S608
         if found is not None:

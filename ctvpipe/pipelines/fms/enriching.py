@@ -5,7 +5,7 @@ Neither is a reason for a sync to fail: what cannot be worked out tonight is tol
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,17 +14,28 @@ import sqlalchemy as sa
 from ctvpipe.core import clock
 from ctvpipe.core.errors import CtvpipeError
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.fms import geocoding, preferred_days_store
+from ctvpipe.pipelines.fms import database, geocoding, past, preferred_days_store
+from ctvpipe.pipelines.fms.past import DAYS, Past
 from ctvpipe.pipelines.fms.result import PREFIX
 from ctvpipe.pipelines.fms.settings import GeocodingSettings
+from ctvpipe.stores.merge import Merged
+
+_FOLLOWS_FROM = frozenset({"media_partners", "loan_history"})
 
 
-def enrich(run: Run, settings: GeocodingSettings, connection: sa.Connection) -> dict[str, Any]:
+def enrich(
+    run: Run,
+    settings: GeocodingSettings,
+    connection: sa.Connection,
+    known: Mapping[str, Past],
+    loaded: Collection[str],
+) -> dict[str, Any]:
     """Bring preferred days and coordinates to what the tables say; ``connection`` is in no transaction.
 
-    Returns what was done, for the entry of ``media_partners`` in the result.
+    ``known``: the past of the tables; ``loaded``: those that were loaded since. Returns what was done, for the entry of
+    ``media_partners`` in the result.
     """
-    done = _attempt(run, "preferred days", lambda: _days(run, connection))
+    done = _attempt(run, "preferred days", lambda: _days(run, connection, known, loaded))
     return done | _attempt(run, "geocoding", lambda: _coordinates(run, settings, connection))
 
 
@@ -35,11 +46,42 @@ def preview(run: Run, settings: GeocodingSettings, connection: sa.Connection) ->
     run.log.info("%sWith the tables as they are: %s; addresses to ask for: %d", PREFIX, _told(days), addresses)
 
 
-def _days(run: Run, connection: sa.Connection) -> dict[str, Any]:
+def _days(run: Run, connection: sa.Connection, known: Mapping[str, Past], loaded: Collection[str]) -> dict[str, Any]:
+    """The preferred days, worked out where what they follow from has changed, or a loan's first year is over."""
+    today, before = _today(run), known[DAYS].latest
     with connection.begin():
-        days = preferred_days_store.apply(connection, as_of=_today(run), now=clock.now())
+        is_same = not _FOLLOWS_FROM.intersection(loaded) and before.get("bodies") == _bodies(known)
+        if is_same and preferred_days_store.still_hold(connection, date.fromisoformat(before["as_of"]), today):
+            days = preferred_days_store.Days(**before["days"])
+        else:
+            days = preferred_days_store.apply(connection, as_of=today, now=clock.now())
+            if not is_same or days.updated or days.cleared:
+                _record(run, connection, days, today)
     run.log.info("%sPreferred days: %s", PREFIX, _told(days))
     return {"preferred_days_updated": days.updated, "preferred_days": days.shape()}
+
+
+def _record(run: Run, connection: sa.Connection, days: preferred_days_store.Days, today: date) -> None:
+    """Record of which exports, and of which day, the preferred days are; they hold until one of the two is another."""
+    latest = past.read(connection)
+    database.record(
+        connection,
+        run,
+        DAYS,
+        Merged(updated=days.updated + days.cleared),
+        source="fms",
+        processed=days.qualifying,
+        details={
+            "as_of": today.isoformat(),
+            "bodies": _bodies(latest),
+            "days": {**days.shape(), "updated": 0, "cleared": 0},
+        },
+    )
+
+
+def _bodies(known: Mapping[str, Past]) -> dict[str, str | None]:
+    """The hashes of the exports from which the days follow, as their tables were last loaded."""
+    return {table: known[table].latest.get("sha256") for table in _FOLLOWS_FROM}
 
 
 def _coordinates(run: Run, settings: GeocodingSettings, connection: sa.Connection) -> dict[str, Any]:

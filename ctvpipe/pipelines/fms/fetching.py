@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from ctvpipe.pipelines.fms.feeds import Feed
 from ctvpipe.pipelines.fms.settings import SyncSettings
@@ -21,6 +22,9 @@ from ctvpipe.sources.pacing import Patience
 _LONGEST_WAIT = 600.0
 # Of a report that is only looked at: a page or an export is told by its first bytes.
 _LOOK_BYTES, _LOOK_SECONDS = 1 << 12, 60.0
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,24 +62,24 @@ def look(feed: Feed, settings: SyncSettings) -> None:
         client.close()
 
 
-class Fetching:
-    """The exports of ``feeds`` on their way, ``settings.parallel`` at a time.
+class Fetching(Generic[T]):
+    """The exports of ``feeds`` on their way, ``settings.parallel`` at a time, and what ``then`` makes of each.
 
     The threads end with the process: one that waits for a server does not keep a run that is stopped.
     """
 
-    def __init__(self, feeds: Iterable[Feed], settings: SyncSettings) -> None:
-        self._settings = settings
-        self._waiting: queue.SimpleQueue[tuple[Feed, Future[Export]]] = queue.SimpleQueue()
-        self._coming: dict[str, Future[Export]] = {}
+    def __init__(self, feeds: Iterable[Feed], settings: SyncSettings, then: Callable[[Feed, Export], T]) -> None:
+        self._settings, self._then = settings, then
+        self._waiting: queue.SimpleQueue[tuple[Feed, Future[T]]] = queue.SimpleQueue()
+        self._coming: dict[str, Future[T]] = {}
         for feed in feeds:
             self._coming[feed.table] = Future()
             self._waiting.put((feed, self._coming[feed.table]))
         for _ in range(min(settings.parallel, len(self._coming))):
             threading.Thread(target=self._work, daemon=True).start()
 
-    def export(self, table: str) -> Export:
-        """The export of ``table``, waited for; raises what its fetch has raised."""
+    def result(self, table: str) -> T:
+        """What was made of the export of ``table``, waited for; raises what its fetch, or ``then``, has raised."""
         return self._coming[table].result()
 
     def _work(self) -> None:
@@ -85,7 +89,7 @@ class Fetching:
             except queue.Empty:
                 return
             try:
-                coming.set_result(fetch(feed, self._settings))
+                coming.set_result(self._then(feed, fetch(feed, self._settings)))
             except BaseException as error:  # noqa: BLE001  (raised again where it is waited for)
                 coming.set_exception(error)
 

@@ -11,6 +11,7 @@ from ctvpipe.pipelines.fms import addresses
 from ctvpipe.pipelines.fms.geocode_plan import Entry, Partner, Position
 from ctvpipe.pipelines.fms.schema.tables import GEOCODE_CACHE, MEDIA_PARTNERS
 from ctvpipe.stores.merge import merge
+from ctvpipe.stores.reconcile import insert
 
 _KEY = ("person_id", "office")
 
@@ -31,7 +32,7 @@ def read(connection: sa.Connection) -> tuple[list[Partner], dict[str, Entry]]:
     partners, entries = [], {}
     first = len(_KEY) + 1
     middle = first + len(Position._fields)
-    for row in rows:
+    for row in rows.all():
         if row[0] is not None:
             address = addresses.usable(row[2])
             known_by = None if address is None else addresses.hashed(address)
@@ -42,13 +43,22 @@ def read(connection: sa.Connection) -> tuple[list[Partner], dict[str, Entry]]:
     return partners, entries
 
 
-def write(connection: sa.Connection, entries: Collection[Entry], partners: Sequence[Partner], now: datetime) -> None:
-    """Store ``entries``, and of ``partners`` what is to be stored; rows that are the same are not touched.
+def write(
+    connection: sa.Connection,
+    new: Collection[Entry],
+    changed: Collection[Entry],
+    partners: Sequence[Partner],
+    now: datetime,
+) -> None:
+    """Store entries of addresses that are ``new`` to the table, entries that have ``changed``, and of ``partners`` what
+    is to be stored.
 
     A partner who is not in the table any more is left out.
     """
-    if entries:
-        merge(connection, GEOCODE_CACHE, Entry._fields, list(entries), key=("address_hash",))
+    if new:
+        insert(connection, GEOCODE_CACHE, Entry._fields, new)
+    if changed:
+        merge(connection, GEOCODE_CACHE, Entry._fields, list(changed), key=("address_hash",), insert=False)
     if partners:
         rows = [(partner.person_id, partner.office, *partner.stored) for partner in partners]
         columns = (*_KEY, *Position._fields)

@@ -171,7 +171,8 @@ class _Night:
 
         That an address waits is only said at the last.
         """
-        new = [entry for key, entry in learned.items() if entry != self.entries.get(key)]
+        new = [entry for key, entry in learned.items() if key not in self.entries]
+        other = [entry for key, entry in learned.items() if self.entries.get(key, entry) != entry]
         self.entries |= learned
         changed = []
         for partner in self.partners:
@@ -180,9 +181,9 @@ class _Night:
             if wanted != partner.stored and (is_last or not only_waits):
                 partner.stored = wanted
                 changed.append(partner)
-        if new or changed:
+        if new or other or changed:
             with self._connection.begin():
-                geocode_store.write(self._connection, new, changed, self._now)
+                geocode_store.write(self._connection, new, other, changed, self._now)
 
     def _learn(self, answers: Mapping[str, Answer]) -> None:
         self.outcomes |= {key: answer.status for key, answer in answers.items()}

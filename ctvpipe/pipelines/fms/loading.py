@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from ctvpipe.pipelines.fms import choices
+from ctvpipe.pipelines.fms.past import Past
 from ctvpipe.pipelines.fms.reading import Reading
 from ctvpipe.pipelines.fms.schema.tables import MEDIA_PARTNERS, SYNC_REJECTS
 from ctvpipe.stores.merge import Merged
@@ -19,14 +20,16 @@ def plan(connection: sa.Connection, reading: Reading) -> Merged:
     return compare(connection, feed.target, feed.fields, reading.rows, key=feed.key, scope=sa.true()).merged
 
 
-def load(connection: sa.Connection, reading: Reading, *, now: datetime) -> Merged:
+def load(connection: sa.Connection, reading: Reading, known: Past, *, now: datetime) -> Merged:
     """Make the rows of ``reading`` what the table holds, and its rejects what is known of the export.
+
+    ``known``: the past of the table, which spares a look at what was not there before.
 
     What people chose for a partner outlasts the partner's absence. A column that an older layout does not bring is null: the table is what the export says, no more.
     """
     feed = reading.feed
     stamp = {"updated_at": now}
-    if feed.target is MEDIA_PARTNERS:
+    if feed.target is MEDIA_PARTNERS and known.rows:
         choices.remember(connection, now)
     merged = reconcile(
         connection,
@@ -40,12 +43,18 @@ def load(connection: sa.Connection, reading: Reading, *, now: datetime) -> Merge
     )
     if feed.target is MEDIA_PARTNERS:
         choices.restore(connection, now)
+    if reading.rejects or known.latest.get("rows_rejected"):
+        _keep_rejects(connection, reading)
+    return merged
+
+
+def _keep_rejects(connection: sa.Connection, reading: Reading) -> None:
+    table = reading.feed.table
     reconcile(
         connection,
         SYNC_REJECTS,
         ("table_name", "line_no", "column_name", "reason"),
-        [(feed.table, reject.line, reject.column, reject.reason) for reject in reading.rejects],
+        [(table, reject.line, reject.column, reject.reason) for reject in reading.rejects],
         key=("table_name", "line_no"),
-        scope=SYNC_REJECTS.c.table_name == feed.table,
+        scope=SYNC_REJECTS.c.table_name == table,
     )
-    return merged

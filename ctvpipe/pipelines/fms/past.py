@@ -15,6 +15,7 @@ from ctvpipe.stores import ingestion
 
 _COUNTS = 7
 _FEW_ROWS = 50
+DAYS = "preferred_days"  # what the analysis of the loans records
 # What a body means changes with the rules by which it is read: a body read by older ones is read again.
 READER = 1
 
@@ -39,7 +40,7 @@ class Past:
 
 
 def read(connection: sa.Connection) -> dict[str, Past]:
-    """The past of every table, in the caller's transaction."""
+    """The past of every table, and of the preferred days, in the caller's transaction."""
     counts = connection.execute(
         sa.select(*(sa.select(sa.func.count()).select_from(feed.target).scalar_subquery() for feed in FEEDS))
     ).one()
@@ -48,6 +49,7 @@ def read(connection: sa.Connection) -> dict[str, Past]:
     for feed, rows in zip(FEEDS, counts, strict=True):
         runs = details.get(feed.table, [])
         found[feed.table] = Past(rows, runs[0] if runs else {}, _comparable(runs))
+    found[DAYS] = Past(latest=next(iter(details.get(DAYS, [])), {}))
     return found
 
 

@@ -69,6 +69,17 @@ def apply(connection: sa.Connection, *, as_of: date, now: datetime) -> Days:
     return plan.days(updated=_write(connection, plan.changed, now), cleared=_write(connection, cleared, now))
 
 
+def still_hold(connection: sa.Connection, worked_out: date, as_of: date) -> bool:
+    """Whether the days that were worked out on one day are right on another, the loans being the same: whether no loan
+    has become older than a year in between.
+    """
+    if as_of < worked_out:
+        return False
+    start = LOAN_HISTORY.c.start_date
+    older = sa.select(sa.literal(1)).where(start >= worked_out - RECENT, start < as_of - RECENT)
+    return worked_out == as_of or connection.execute(older.limit(1)).first() is None
+
+
 def preview(connection: sa.Connection, *, as_of: date) -> Days:
     """What ``apply`` would do; nothing is written."""
     plan = _plan(connection, as_of)
@@ -128,4 +139,6 @@ def _write(connection: sa.Connection, days: Mapping[Key, _Day], now: datetime) -
         return 0
     rows = [(*key, *day) for key, day in days.items()]
     only = _IS_MANUAL.is_not(sa.true())
-    return merge(connection, MEDIA_PARTNERS, _COLUMNS, rows, key=_KEY, on_update={"updated_at": now}, only=only).updated
+    return merge(
+        connection, MEDIA_PARTNERS, _COLUMNS, rows, key=_KEY, on_update={"updated_at": now}, only=only, insert=False
+    ).updated

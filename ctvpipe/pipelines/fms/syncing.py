@@ -8,7 +8,7 @@ them, and is never a reason to fail.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from ctvpipe.core import clock
 from ctvpipe.core.errors import ConfigurationError, Skipped
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.fms import database, enriching, past
+from ctvpipe.pipelines.fms.checking import Checking
 from ctvpipe.pipelines.fms.feeds import FEEDS, Feed
 from ctvpipe.pipelines.fms.fetching import Fetching
 from ctvpipe.pipelines.fms.result import SyncResult
@@ -40,12 +41,15 @@ def sync(run: Run, *, only: Collection[str] = (), force: bool = False) -> SyncRe
         raise Skipped("no export is configured (FMS_VEHICLES_CSV_URL and so on)")
     made = SyncResult(run.id, "manual" if run.attended else "schedule", run.started, run.tz)
     made.log_start(run.log)
-    coming = Fetching(configured, settings)
+    checking = Checking(run, settings, force=force)
+    coming = Fetching(configured, settings, checking.check)
     with _opened(run, settings) as connection:
-        tables = TableSync(run, settings, coming, connection, _past(connection), force=force)
+        known = _past(connection)
+        checking.known.set_result(known)
+        tables = TableSync(run, settings, coming, connection, known, force=force)
         made.tables.extend(map(tables.sync, feeds))
         if connection is not None:
-            _enrich(run, settings, connection, made)
+            _enrich(run, settings, connection, known, made)
     made.ended, made.seconds = clock.now(), time.monotonic() - run.began
     made.log_end(run.log)
     _tell(run, made)
@@ -73,14 +77,16 @@ def _opened(run: Run, settings: SyncSettings) -> Iterator[sa.Connection | None]:
 
 def _past(connection: sa.Connection | None) -> dict[str, past.Past]:
     if connection is None:
-        return {feed.table: past.Past() for feed in FEEDS}
+        return {name: past.Past() for name in (*(feed.table for feed in FEEDS), past.DAYS)}
     if connection.in_transaction():
         return past.read(connection)
     with connection.begin():
         return past.read(connection)
 
 
-def _enrich(run: Run, settings: SyncSettings, connection: sa.Connection, made: SyncResult) -> None:
+def _enrich(
+    run: Run, settings: SyncSettings, connection: sa.Connection, known: Mapping[str, past.Past], made: SyncResult
+) -> None:
     """Preferred days and coordinates, where what they follow from was synced."""
     synced = {table.table: table for table in made.succeeded}
     if not synced.keys() & {"media_partners", "loan_history"}:
@@ -88,7 +94,8 @@ def _enrich(run: Run, settings: SyncSettings, connection: sa.Connection, made: S
     if run.dry_run:
         enriching.preview(run, settings, connection)
         return
-    done = enriching.enrich(run, settings, connection)
+    loaded = {table.table for table in made.tables if table.status == "loaded"}
+    done = enriching.enrich(run, settings, connection, known, loaded)
     if "media_partners" in synced:
         synced["media_partners"].details |= done
 

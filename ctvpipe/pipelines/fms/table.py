@@ -1,4 +1,4 @@
-"""The sync of one table: its export fetched, kept, read, checked, and the difference written in one transaction."""
+"""The sync of one table: what was fetched and checked becomes the difference, written in one transaction."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ctvpipe.core import clock
-from ctvpipe.core.errors import ContractError, CtvpipeError
+from ctvpipe.core.errors import CtvpipeError
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.fms import bodies, database, fetching, loading, past, reading, result
+from ctvpipe.pipelines.fms import database, fetching, loading, past, reading, result
+from ctvpipe.pipelines.fms.checking import Checked
 from ctvpipe.pipelines.fms.feeds import Feed
 from ctvpipe.pipelines.fms.fetching import Export, Fetching
 from ctvpipe.pipelines.fms.past import Past
@@ -31,7 +32,7 @@ class TableSync:
 
     run: Run
     settings: SyncSettings
-    coming: Fetching
+    coming: Fetching[Checked]
     connection: sa.Connection | None
     past: Mapping[str, Past]
     force: bool
@@ -57,11 +58,12 @@ class TableSync:
         return TableResult(feed.table, "failed", text=reason, error=error)
 
     def _synced(self, feed: Feed) -> TableResult:
-        export, known = self.coming.export(feed.table), self.past[feed.table]
-        if known.is_same(export.sha256) and not self.force:
+        checked, known = self.coming.result(feed.table), self.past[feed.table]
+        export, read = checked.export, checked.read
+        if read is None:
             processed = int(known.latest["rows_accepted"])
             return TableResult(feed.table, "unchanged", processed, 0, "unchanged", {"attempts": export.attempts})
-        read = self._checked(feed, export, known)
+        self._warn(feed, read, known)
         merged = self._apply(feed, export, read, known)
         told = f"{merged.inserted:,} inserted, {merged.updated:,} updated, {merged.deleted:,} deleted"
         details = {
@@ -76,43 +78,6 @@ class TableSync:
             "deleted": merged.deleted,
         }
         return TableResult(feed.table, "loaded", read.accepted, merged.written, told, details)
-
-    def _checked(self, feed: Feed, export: Export, known: Past) -> Reading:
-        """The rows of the export, whose bytes are kept, whether it is accepted or not."""
-        accepted = False
-        try:
-            read = reading.read(feed, export.body)
-            self._require_acceptable(feed, read, known)
-            accepted = True
-        finally:
-            if not self.run.dry_run:
-                bodies.keep(
-                    self.settings.bodies_dir,
-                    feed.table,
-                    export,
-                    accepted=accepted,
-                    now=self.run.started,
-                    most=self.settings.keep_bodies,
-                )
-        self._warn(feed, read, known)
-        return read
-
-    def _require_acceptable(self, feed: Feed, read: Reading, known: Past) -> None:
-        if not read.rows:
-            said = f": {reading.commonest(read.rejects)}" if read.rejects else ""
-            raise ContractError(
-                f"{feed.table}: no row of the export can be stored{said}",
-                "Look at the export; what was stored before stays.",
-            )
-        most = self.settings.max_rejected_percent
-        if 100 * len(read.rejects) > most * read.read:
-            raise ContractError(
-                f"{feed.table}: {len(read.rejects):,} of {read.read:,} rows cannot be stored, at most {most:g} % may be: "
-                f"{reading.commonest(read.rejects)}",
-                "Look at the export; FMS_MAX_REJECTED_PERCENT is the limit.",
-            )
-        if not self.force:
-            past.require_enough(feed, known, read.accepted, max_loss_percent=self.settings.max_loss_percent)
 
     def _warn(self, feed: Feed, read: Reading, known: Past) -> None:
         """Say what the operator should know of an export that is accepted."""
@@ -138,7 +103,7 @@ class TableSync:
             return loading.plan(self.connection, read)
         now = clock.now()
         with self.connection.begin():
-            merged = loading.load(self.connection, read, now=now)
+            merged = loading.load(self.connection, read, known, now=now)
             database.record(
                 self.connection,
                 self.run,
