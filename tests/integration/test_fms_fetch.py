@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tests.fakes import fms_reports, fms_rows
 from tests.fakes.fms_reports import KEY, ReportServer
 from tests.fakes.fms_rows import Spec
 from tests.integration.fms_station import FmsStation
+from tests.integration.smb_server import wait_for
+from tests.integration.station import CHECKOUT
 
 SMALL = Spec(vehicles=30, partners=20, loans=200, activity=40, approvals=100, orphans=3)
 
@@ -102,6 +105,24 @@ def test_how_it_asks(station: FmsStation, server: ReportServer) -> None:
     assert station.sync_here().code == 0
     (agents,) = {(request.user_agent, request.headers["Accept"]) for request in server.requests}
     assert agents == ("curl/8.7.1", "*/*")
+
+
+def test_a_sync_that_is_stopped_while_it_waits_has_whole_tables(station: FmsStation, server: ReportServer) -> None:
+    server.reports["loan_history"].drip, server.reports["loan_history"].piece = 100, 1 << 10
+    process = subprocess.Popen(
+        station.command("fms", "sync"), env=station.environ, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True
+    )
+    log = station.log / "ctv-fms" / "fms-sync.log"
+    wait_for(lambda: log.exists() and "Starting sync for loan_history" in log.read_text(), "it waits for the loans")
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert station.runs("fms-sync")[0].outcome == "interrupted"
+    count = "SELECT (SELECT count(*) FROM media_partners), (SELECT count(*) FROM loan_history)"
+    assert station.query(count) == [(20, 0)]
+    server.reports["loan_history"].drip = 0
+    assert station.sync_here().code == 0
+    assert station.query(count) == [(20, 200)]
 
 
 def trouble(server: ReportServer) -> None:

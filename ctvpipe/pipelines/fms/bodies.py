@@ -29,6 +29,15 @@ def keep(directory: Path, table: str, export: Export, *, accepted: bool, now: da
             files.remove(old)
 
 
+def tidy(directory: Path) -> None:
+    """Remove what a run that was killed has left half-written; errors as of ``keep``. The caller holds the job's lock."""
+    with files.explained(f"look at {directory}"):
+        left = [path for path in directory.iterdir() if files.is_temporary(path)] if directory.is_dir() else []
+    for path in left:
+        with files.explained(f"remove {path}"):
+            files.remove(path)
+
+
 def _of(directory: Path, table: str, kind: str) -> list[Path]:
     with files.explained(f"look at {directory}"):
         return list(directory.glob(f"{table}-*.{kind}")) if directory.is_dir() else []

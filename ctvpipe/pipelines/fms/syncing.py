@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ctvpipe.core import clock
 from ctvpipe.core.errors import ConfigurationError, Skipped
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.fms import database, enriching, past
+from ctvpipe.pipelines.fms import bodies, database, enriching, past
 from ctvpipe.pipelines.fms.checking import Checking
 from ctvpipe.pipelines.fms.feeds import FEEDS, Feed
 from ctvpipe.pipelines.fms.fetching import Fetching
@@ -41,6 +41,8 @@ def sync(run: Run, *, only: Collection[str] = (), force: bool = False) -> SyncRe
         raise Skipped("no export is configured (FMS_VEHICLES_CSV_URL and so on)")
     made = SyncResult(run.id, "manual" if run.attended else "schedule", run.started, run.tz)
     made.log_start(run.log)
+    if not run.dry_run:
+        bodies.tidy(settings.bodies_dir)
     checking = Checking(run, settings, force=force)
     coming = Fetching(configured, settings, checking.check)
     with _opened(run, settings) as connection:
