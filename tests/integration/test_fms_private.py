@@ -226,6 +226,24 @@ def test_a_database_that_refuses_a_row_is_told_without_the_row(any_private: Priv
     private.require_discreet()
 
 
+def test_coordinates_that_the_database_refuses_are_told_without_them(any_private: Private) -> None:
+    private, station = any_private, any_private.station
+    station.settings["GEOCODER"] = "none"
+    private.night()
+    if station.url:
+        station.execute("ALTER TABLE media_partners ADD CONSTRAINT no_places CHECK (latitude IS NULL)")
+    else:
+        station.execute(
+            "CREATE TRIGGER no_places BEFORE UPDATE ON media_partners WHEN NEW.latitude IS NOT NULL"
+            " BEGIN SELECT RAISE(ABORT, 'no_places'); END"
+        )
+    station.settings["GEOCODER"] = "census"
+    private.night()
+    (told,) = (text for text in station.runs("fms-sync")[0].warnings if text.startswith("geocoding: not brought"))
+    assert "no_places" in told
+    private.require_discreet()
+
+
 @pytest.mark.parametrize("endpoint", FAULTS)
 def test_geocoders_that_fail_are_told_without_what_they_were_asked_for(private: Private, endpoint: str) -> None:
     private.station.settings |= {"GEOCODER": endpoint, "GEOCODER_SECONDS": "2"}

@@ -18,6 +18,7 @@ from ctvpipe.pipelines.fms import database, geocoding, past, preferred_days_stor
 from ctvpipe.pipelines.fms.past import DAYS, Past
 from ctvpipe.pipelines.fms.result import PREFIX
 from ctvpipe.pipelines.fms.settings import GeocodingSettings
+from ctvpipe.stores import engine
 from ctvpipe.stores.merge import Merged
 
 _FOLLOWS_FROM = frozenset({"media_partners", "loan_history"})
@@ -35,8 +36,8 @@ def enrich(
     ``known``: the past of the tables; ``loaded``: those that were loaded since. Returns what was done, for the entry of
     ``media_partners`` in the result.
     """
-    done = _attempt(run, "preferred days", lambda: _days(run, connection, known, loaded))
-    return done | _attempt(run, "geocoding", lambda: _coordinates(run, settings, connection))
+    done = _attempt(run, connection, "preferred days", lambda: _days(run, connection, known, loaded))
+    return done | _attempt(run, connection, "geocoding", lambda: _coordinates(run, settings, connection))
 
 
 def preview(run: Run, settings: GeocodingSettings, connection: sa.Connection) -> None:
@@ -100,13 +101,18 @@ def _coordinates(run: Run, settings: GeocodingSettings, connection: sa.Connectio
     return {"geocoded_partners": found.with_coordinates, "geocoding": found.shape()}
 
 
-def _attempt(run: Run, what: str, body: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _attempt(run: Run, connection: sa.Connection, what: str, body: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
-        return body()
-    except (CtvpipeError, sa.exc.SQLAlchemyError) as error:
-        said = str(error) if isinstance(error, CtvpipeError) else "the database does not go along; its log says why"
-        run.warn(f"{what}: not brought up to date ({said}); what was known stays")
-        return {}
+        with engine.explained(connection.engine):
+            return body()
+    except CtvpipeError as error:
+        said = str(error)
+    except (sa.exc.IntegrityError, sa.exc.DataError) as error:
+        said = str(engine.refused(error))
+    except sa.exc.SQLAlchemyError as error:
+        said = f"unexpected {type(error).__name__}"
+    run.warn(f"{what}: not brought up to date ({said}); what was known stays")
+    return {}
 
 
 def _told(days: preferred_days_store.Days) -> str:
