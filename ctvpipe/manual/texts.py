@@ -5,8 +5,8 @@ from __future__ import annotations
 ABOUT = """
 ctvpipe is the night shift of a television station's data work. Every night, with nobody watching, it fetches the
 traffic department's commercial log from a Windows share, archives it, and merges it into the sales database; brings
-the orders of the stores' Internet lines together with what their appliances report; and it can always say whether last
-night worked.
+the orders of the stores' Internet lines together with what their appliances report; brings the five exports of the fleet
+management system FMS into tables; and it can always say whether last night worked.
 
 The jobs are started by systemd timers, one a job. Each job can also be run by hand, as the service user; a run by hand
 and the night's run never run at the same time. Every job has --dry-run: it reads, checks and plans, prints the plan,
@@ -24,6 +24,7 @@ OPERATORS_DAY = (
     ("ctvpipe customers unmatched", "bill codes nobody knows; customers add, customers alias: now they do"),
     ("ctvpipe review list", "spots whose language a person should decide; review decide ID CODE --by NAME"),
     ("ctvpipe circuits conflicts", "orders that claim one circuit; circuits --help: what people decide, and why"),
+    ("ctvpipe fms status", "the next and the last sync, what each table holds; fms --help: what people decide"),
     ("ctvpipe jobs", "what runs when, and where its log is; off: its pipeline is not in use"),
     ("sudo ctvpipe enable circuits", "begin with the nights of the circuits, once their settings are right"),
     (
