@@ -318,6 +318,18 @@ def test_the_bodies_are_kept_as_they_came(station: FmsStation, server: ReportSer
     assert sorted(station.bodies.glob("vehicles-*.csv")) == kept
 
 
+def test_what_a_killed_sync_has_half_written_goes(station: FmsStation) -> None:
+    """Its name has the instant of that sync, so that no other would write over it."""
+    station.bodies.mkdir(parents=True)
+    left = station.bodies / ".ctvpipe-vehicles-20251101T020000Z-0123456789ab.csv.tmp"
+    left.write_text('"1","half a')
+    assert station.sync_here(dry_run=True).code == 0
+    assert left.exists()
+    assert station.sync_here().code == 0
+    assert not left.exists()
+    assert len(list(station.bodies.iterdir())) == 5
+
+
 def test_a_layout_that_changes_is_told(station: FmsStation, server: ReportServer) -> None:
     assert station.sync_here().code == 0
     put(server, "vehicles", rows(Spec(**{**vars(SMALL), "widths": {"vehicles": 15}}))["vehicles"])
