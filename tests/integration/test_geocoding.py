@@ -314,7 +314,7 @@ def test_one_who_is_deleted_meanwhile_does_not_come_back(station: GeocodingStati
         connection.execute(sa.delete(MEDIA_PARTNERS).where(MEDIA_PARTNERS.c.person_id == "1"))
         for partner in partners:
             partner.stored = partner.stored._replace(geocode_status="waiting")
-        geocode_store.write(connection, [], partners, FIRST)
+        geocode_store.write(connection, [], [], partners, FIRST)
     assert station.statuses() == {2: "waiting"}
 
 
@@ -322,10 +322,10 @@ def test_one_who_is_deleted_meanwhile_does_not_come_back(station: GeocodingStati
 def test_one_who_is_stopped_between_answer_and_write_asks_again(
     station: GeocodingStation, servers: Geocoders, at: str
 ) -> None:
-    """Stopped at the write of the cache, or at that of the partners: neither is half there."""
+    """Stopped between the write of the cache and that of the partners, or at the latter: neither is half there."""
     station.put(map(address, range(1, 4)))
     before = station.rows()
-    table = "geocode_cache" if at == "first" else "UPDATE media_partners"
+    table = "TABLE wanted_media_partners" if at == "first" else "UPDATE media_partners"
 
     def stop(*call: object) -> None:
         if table in str(call[2]) and "SELECT media_partners" not in str(call[2]):
