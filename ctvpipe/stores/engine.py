@@ -23,6 +23,7 @@ _CONNECT_SECONDS = 10
 _CACHE_KIB = 32 * 1024  # a night's transaction fits, and is written once
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _SOME = address.Names()
+_SCHEMAS = ("bronze", "silver", "meta")  # PostgreSQL has them, on SQLite the tables stand side by side
 _NAMES = "ctvpipe_names"  # the execution option that carries them
 
 
@@ -73,7 +74,7 @@ def _sqlite(path: Path, names: address.Names, *, read_only: bool) -> sa.Engine:
 
     engine = sa.create_engine(
         "sqlite://", creator=connect, poolclass=sa.NullPool, hide_parameters=True
-    ).execution_options(schema_translate_map={"meta": None}, **{_NAMES: names})
+    ).execution_options(schema_translate_map=dict.fromkeys(_SCHEMAS), **{_NAMES: names})
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine

@@ -1,0 +1,1 @@
+"""The directory database: its tables and its migrations."""

@@ -1,0 +1,1 @@
+"""The schema of the directory database, one numbered migration after the other."""
