@@ -20,6 +20,11 @@ _ROWS_A_STATEMENT = 64  # SQLite spends a third of a row's time on beginning and
 _NULL = "\\N"
 
 
+def qualified(connection: sa.Connection, table: sa.Table) -> str:
+    """The name of ``table`` in the text of a statement: with its schema, which SQLite does not have."""
+    return table.name if is_sqlite(connection) or table.schema is None else f"{table.schema}.{table.name}"
+
+
 def fetch(connection: sa.Connection, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
     """The rows of a query with ``?`` placeholders, as the driver gives them: many rows cost little this way."""
     with _cursor(connection) as cursor:
@@ -35,7 +40,10 @@ def insert(
     rows: Iterable[tuple[object, ...]],
     also: tuple[object, ...] = (),
 ) -> None:
-    """Insert ``rows``, tuples in the order of ``columns``; ``also``: the values of the last columns, the same in each."""
+    """Insert ``rows``, tuples in the order of ``columns``, into ``table`` as of ``qualified``.
+
+    ``also``: the values of the last columns, the same in each.
+    """
     names = ", ".join(columns)
     if is_sqlite(connection):
         rows = [(*row, *also) for row in rows] if also else list(rows)

@@ -30,7 +30,7 @@ def insert(
     more = also or {}
     (constant,) = bulk.prepared(connection, [table.c[name].type for name in more], [tuple(more.values())])
     prepared = bulk.prepared(connection, [table.c[name].type for name in columns], rows)
-    bulk.insert(connection, table.name, [*columns, *more], prepared, constant)
+    bulk.insert(connection, bulk.qualified(connection, table), [*columns, *more], prepared, constant)
 
 
 @dataclass(frozen=True)
