@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
+encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _TEXT_CONTROLS = frozenset(b"\t\n\r")
 
 
@@ -31,9 +31,20 @@ class Record(NamedTuple):
     content_hash: str
 
 
+class Failed(NamedTuple):
+    """One thing that its source returned and that cannot be read.
+
+    ``external_id``: its id in the source, empty where just that is missing; what has one is not taken for gone.
+    ``reason``: without anybody's data.
+    """
+
+    external_id: str
+    reason: str
+
+
 def content_hash(significant: Mapping[str, Any]) -> str:
     """SHA-256, in hexadecimal digits, of JSON with sorted keys and without blanks; beyond ASCII it is escaped."""
-    return hashlib.sha256(_encode(significant).encode("ascii")).hexdigest()
+    return hashlib.sha256(encode(significant).encode("ascii")).hexdigest()
 
 
 def picked(payload: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class IngestSettings(DatabaseSettings):
         0, ge=0, alias="MAX_RECORDS", description="Records that an ingest takes from its source; 0: all there are."
     )
     batch_size: int = Field(
-        1000, ge=1, le=50_000, alias="BATCH_SIZE", description="Records that one transaction of an ingest stores."
+        1000, ge=1, le=10_000, alias="BATCH_SIZE", description="Records that one transaction of an ingest stores."
     )
     max_loss_percent: float = Field(
         20,
