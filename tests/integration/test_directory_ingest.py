@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ctvpipe.core.errors import ContractError
 from ctvpipe.pipelines.directory.records import Failed, Record
 from ctvpipe.pipelines.directory.streams import TDX_ACCOUNTS, UMAPI_DEPARTMENTS
-from tests.integration.directory_bronze import Bronze, BrokenOffError, broken_off, departments
+from tests.integration.directory_bronze import BrokenOffError, Bronze, broken_off, departments
 from tests.integration.postgres_server import PostgresServer
 
 FIRST = {"10": "Zoology", "20": "Botany", "30": "Geology", "40": "Physics", "50": "Music"}
