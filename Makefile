@@ -4,7 +4,7 @@ VENV   ?= .venv
 BENCH_VENV ?= .venv-bench
 BIN     = $(VENV)/bin
 SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql rclone gcc libc6-dev systemd util-linux procps logrotate faketime bash-completion groff-base man-db \
-    mmdebstrap systemd-container iproute2 lintian binutils
+    mmdebstrap systemd-container iproute2 lintian binutils slapd openssl
 BUILD_PACKAGES = debhelper dpkg-dev
 ROOT_PACKAGES = mmdebstrap iproute2 util-linux
 ARM64_PACKAGES = arch-test qemu-user-static

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Self, TypeVar
 
 from ctvpipe.core.errors import TransientError
 from ctvpipe.sources import ldap_ranges
 from ctvpipe.sources.ldap_connection import Connection
-from ctvpipe.sources.ldap_errors import Elsewhere, Incomplete
+from ctvpipe.sources.ldap_errors import ADMIN_LIMIT, Elsewhere, Incomplete
 from ctvpipe.sources.ldap_types import Entry, Page, Query, Server
 from ctvpipe.sources.pacing import Patience
 
 T = TypeVar("T")
+_SMALLEST_PAGE = 50
 
 
 class Session:
@@ -28,6 +30,7 @@ class Session:
         self.searches = 0
         self._patience, self._sleep = patience, sleep
         self._connection: Connection | None = None
+        self._most_a_page = 0
 
     def __enter__(self) -> Self:
         return self
@@ -64,9 +67,10 @@ class Session:
 
     def page(self, query: Query, search_filter: str, cookie: bytes = b"") -> Page:
         """One page, on the connection that stands, or a new one. Its entries are whole."""
-        self.searches += 1
-        connection = self._connected()
-        page = connection.page(query, search_filter, cookie)
+        page = self._asked(query, search_filter, cookie)
+        while page.code == ADMIN_LIMIT and not page.entries and self._largest_page(query) > _SMALLEST_PAGE:
+            self._most_a_page = self._largest_page(query) // 2
+            page = self._asked(query, search_filter, cookie)
         if page.elsewhere:
             raise Elsewhere(
                 f"{self.server.called} refers to other servers for a part of what was asked for",
@@ -77,6 +81,14 @@ class Session:
     def entry(self, dn: str, attributes: tuple[str, ...], search_filter: str = "(objectClass=*)") -> Entry | None:
         """The entry with this name, if there is one that ``search_filter`` matches."""
         return self._connected().entry(dn, attributes, search_filter)
+
+    def _asked(self, query: Query, search_filter: str, cookie: bytes) -> Page:
+        self.searches += 1
+        return self._connected().page(replace(query, page_size=self._largest_page(query)), search_filter, cookie)
+
+    def _largest_page(self, query: Query) -> int:
+        """How many results to ask for at a time. A server that allows fewer says only that its limit is passed."""
+        return min(query.page_size, self._most_a_page or query.page_size)
 
     def _whole(self, entry: Entry) -> Entry:
         """``entry`` with all values of the attributes that were returned in part."""

@@ -101,7 +101,7 @@ class PostgresServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                **_identity(),
+                **unprivileged(),
             )
         wait_for(self._is_up, "PostgreSQL takes connections", _PATIENCE)
 
@@ -124,7 +124,7 @@ class PostgresServer:
     def _initialise(self) -> None:
         password = self._folder / "password"
         password.write_text(PASSWORD)
-        identity = _identity()
+        identity = unprivileged()
         if identity:
             for path in (self._folder, password):
                 os.chown(path, identity["user"], identity["group"])
@@ -147,7 +147,7 @@ class PostgresServer:
             connection.cursor().execute(statement)
 
 
-def _identity() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """As whom the server runs: it refuses to be root."""
     if os.geteuid() != 0:
         return {}
