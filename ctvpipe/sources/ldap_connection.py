@@ -164,16 +164,17 @@ class Connection:
         )
 
     def _open(self) -> None:
-        server = self._server
+        server, stands = self._server, False
         try:
             with self._asking(server.connect_seconds):
                 self._ldap.open(read_server_info=False)
+                stands = True
                 if server.encryption is Encryption.STARTTLS:
                     self._ldap.start_tls(read_server_info=False)
         except (ConnectionLost, ServerTrouble):
             if self._tls is not None and self._tls.failed is not None:
                 raise _not_trusted(server, self._tls.failed) from None
-            if server.encryption is Encryption.STARTTLS and self._ldap.server.current_address:
+            if stands:
                 raise NotEncrypted(f"{server.called} does not offer StartTLS", "Use LDAPS instead.") from None
             raise Unreachable(f"{server.called}: nothing answers on port {server.port}", _LOOK) from None
 

@@ -19,7 +19,7 @@ from tests.fakes.ldap_filters import matches
 _PAGED = b"1.2.840.113556.1.4.319"
 _BASE_SCOPE = 0
 _SCOPE, _FILTER, _ATTRIBUTES = 1, 6, 7
-_SIZE_LIMIT, _NO_SUCH_OBJECT = 4, 32
+_PROTOCOL_ERROR, _SIZE_LIMIT, _NO_SUCH_OBJECT = 2, 4, 32
 
 
 @dataclass
@@ -28,8 +28,9 @@ class Directory:
 
     ``entries``: attributes by name of the entry. ``most_a_connection``: results that a connection returns and no more,
     0: all; ``silent``: whether it then says success. ``range_size``: values of an attribute that come at once, 0: all.
-    ``ends_after``: entries until the connection is closed without a word; ``drips``: a byte now and then, for ever.
+    ``ends_after``: entries until the connection is closed without a word, ``ends`` times; ``drips``: a byte now and then, for ever.
     ``refuses``: code and text of its answer to a login. ``references``: to other servers, on the last page.
+    ``knows_extensions``: whether it answers what it does not do, such as StartTLS, or closes the connection.
     ``forgets``: whether an entry is left out of the search with this number, the first being 1, which is for one entry by
     its name or is not.
     """
@@ -39,12 +40,15 @@ class Directory:
     silent: bool = False
     range_size: int = 0
     ends_after: int = 0
+    ends: int = 1000
     drips: bool = False
     refuses: tuple[int, str] | None = None
     references: tuple[str, ...] = ()
+    knows_extensions: bool = True
     forgets: Callable[[str, int, bool], bool] = lambda _dn, _search, _look: False
     port: int = 0
     connections: int = 0
+    open: int = 0
     searches: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -69,7 +73,12 @@ class _Handler(socketserver.StreamRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.directory.connections += 1
+        self.directory.open += 1
         self.returned = 0
+
+    def finish(self) -> None:
+        self.directory.open -= 1
+        super().finish()
 
     def handle(self) -> None:
         with suppress(OSError, _Over):
@@ -84,6 +93,8 @@ class _Handler(socketserver.StreamRequestHandler):
                 self._send(number, _result(0x61, code, text))
             case 0x63:
                 self._search(number, operation.parts, _page(controls))
+            case 0x77 if self.directory.knows_extensions:
+                self._send(number, _result(0x78, _PROTOCOL_ERROR, "not that one"))
             case _:
                 raise _Over
 
@@ -99,7 +110,8 @@ class _Handler(socketserver.StreamRequestHandler):
         most = directory.most_a_connection - self.returned if directory.most_a_connection else len(found)
         sent = found[start : start + min(size, most)]
         for dn in sent:
-            if directory.ends_after and self.returned == directory.ends_after:
+            if directory.ends_after and self.returned == directory.ends_after and directory.ends:
+                directory.ends -= 1
                 raise _Over
             self._send(number, _entry(dn, _selected(directory.entries[dn], wanted, directory.range_size)))
             self.returned += 1

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from ctvpipe.core.envdoc import variables
 from ctvpipe.core.errors import ConfigurationError
 from ctvpipe.core.settings import Environment
-from ctvpipe.pipelines.directory.settings import DatabaseSettings, SyncSettings
+from ctvpipe.pipelines.directory.settings import AdSettings, DatabaseSettings, McommunitySettings, SyncSettings
 
 KNOWN = [
     "DIRECTORY_DATABASE_PATH", "DIRECTORY_DATABASE_URL", "DIRECTORY_MAX_LOSS_PERCENT", "MAX_RECORDS",
@@ -68,3 +68,26 @@ def test_addresses_lose_the_slash_at_their_end(name: str, value: str) -> None:
 def test_there_is_no_silent_default_database() -> None:
     with pytest.raises(ConfigurationError, match="DIRECTORY_DATABASE_PATH and DIRECTORY_DATABASE_URL"):
         DatabaseSettings().require_url()
+
+
+@pytest.mark.parametrize("name", ["ldaps://ldap.example.edu", "ldap.example.edu:636", "a b", "user@host", "host/x"])
+def test_an_ldap_server_is_named_without_scheme_and_port(name: str) -> None:
+    for cls, variable in ((McommunitySettings, "MCOMMUNITY_LDAP_SERVER"), (AdSettings, "AD_SERVER")):
+        with pytest.raises(ConfigurationError, match=f"{variable}: must be the name of one machine"):
+            Environment({variable: name}).load(cls)
+        assert Environment({variable: "2001:db8::1"}).load(cls)
+
+
+@pytest.mark.parametrize(
+    ("ssl", "tls", "expected"), [("true", "false", "ldaps"), ("false", "true", "starttls"), ("false", "false", "none")]
+)
+def test_ldap_is_encrypted_unless_both_ways_are_switched_off(ssl: str, tls: str, expected: str) -> None:
+    values = {
+        f"{name}_{way}": value
+        for name in ("AD", "MCOMMUNITY_LDAP")
+        for way, value in (("USE_SSL", ssl), ("START_TLS", tls))
+    }
+    found = Environment(values)
+    assert found.load(AdSettings).ad_encryption == expected
+    assert found.load(McommunitySettings).mcommunity_encryption == expected
+    assert Environment({}).load(AdSettings).ad_encryption == "ldaps"

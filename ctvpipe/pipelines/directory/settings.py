@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from ctvpipe.core.settings import Settings
+from ctvpipe.sources.ldap_types import Encryption
 from ctvpipe.stores import address
 
 _LDAPS = 636
@@ -82,19 +83,79 @@ class McommunitySettings(Settings):
     mcommunity_use_ssl: bool = Field(
         True, alias="MCOMMUNITY_LDAP_USE_SSL", description="Whether the connection is encrypted (LDAPS)."
     )
+    mcommunity_start_tls: bool = Field(
+        True,
+        alias="MCOMMUNITY_LDAP_START_TLS",
+        description="Whether it is encrypted by StartTLS where it is not LDAPS. Unencrypted, no password is sent.",
+    )
+    mcommunity_ca_file: Path | None = Field(
+        None,
+        alias="MCOMMUNITY_LDAP_CA_FILE",
+        description="PEM file of the certificates that vouch for the server; empty: the machine's own.",
+    )
     mcommunity_timeout: float = Field(
         90, gt=0, alias="MCOMMUNITY_LDAP_TIMEOUT", description="Seconds that one answer may take."
     )
+    mcommunity_filter: str = Field(
+        "(uid=*)", alias="MCOMMUNITY_LDAP_FILTER", description="LDAP filter of the people that are read."
+    )
+    mcommunity_page_size: int = Field(
+        500, ge=1, le=10_000, alias="MCOMMUNITY_LDAP_PAGE_SIZE", description="People that one answer brings at most."
+    )
+    mcommunity_max_results: int = Field(
+        350,
+        ge=0,
+        alias="MCOMMUNITY_LDAP_MAX_RESULTS",
+        description="How many results the server is known to return and no more; 0: not known. The search is split.",
+    )
+
+    @property
+    def mcommunity_encryption(self) -> Encryption:
+        """How the connection is encrypted."""
+        return _encryption(self.mcommunity_use_ssl, self.mcommunity_start_tls)
+
+    @field_validator("mcommunity_server")
+    @classmethod
+    def _plain_mcommunity_name(cls, value: str) -> str:
+        return _host(value)
 
 
 class AdSettings(Settings):
     """Active Directory: groups."""
 
-    ad_server: str = Field("", alias="AD_SERVER", description="Host name of the server; it is asked by LDAPS.")
+    ad_server: str = Field("", alias="AD_SERVER", description="Host name of the server.")
     ad_search_base: str = Field("", alias="AD_SEARCH_BASE", description="Where the search for groups begins: OU=…,DC=…")
     ad_user: str = Field("", alias="AD_USER", description="The account that reads.")
     ad_password: SecretStr = Field(SecretStr(""), alias="AD_PASSWORD", description="Its password.")
     ad_port: int = Field(_LDAPS, ge=1, le=65535, alias="AD_PORT", description="Port.")
+    ad_use_ssl: bool = Field(True, alias="AD_USE_SSL", description="Whether the connection is encrypted (LDAPS).")
+    ad_start_tls: bool = Field(
+        True,
+        alias="AD_START_TLS",
+        description="Whether it is encrypted by StartTLS where it is not LDAPS. Unencrypted, no password is sent.",
+    )
+    ad_ca_file: Path | None = Field(
+        None,
+        alias="AD_CA_FILE",
+        description="PEM file of the certificates that vouch for the server; empty: the machine's own.",
+    )
+    ad_timeout: float = Field(90, gt=0, alias="AD_TIMEOUT", description="Seconds that one answer may take.")
+    ad_filter: str = Field(
+        "(objectClass=group)", alias="AD_FILTER", description="LDAP filter of the groups that are read."
+    )
+    ad_page_size: int = Field(
+        500, ge=1, le=1000, alias="AD_PAGE_SIZE", description="Groups that one answer brings at most."
+    )
+
+    @property
+    def ad_encryption(self) -> Encryption:
+        """How the connection is encrypted."""
+        return _encryption(self.ad_use_ssl, self.ad_start_tls)
+
+    @field_validator("ad_server")
+    @classmethod
+    def _plain_ad_name(cls, value: str) -> str:
+        return _host(value)
 
 
 class TdxSettings(Settings):
@@ -133,3 +194,16 @@ def _safe(value: str) -> str:
     if value and (not parts.hostname or not (parts.scheme == "https" or here)):
         raise ValueError("must be an address that begins with https://")
     return value.rstrip("/")
+
+
+def _encryption(use_ssl: bool, start_tls: bool) -> Encryption:
+    if use_ssl:
+        return Encryption.LDAPS
+    return Encryption.STARTTLS if start_tls else Encryption.NONE
+
+
+def _host(value: str) -> str:
+    """The name of a machine: without scheme and port, which have settings of their own."""
+    if set(value) & set("/@, ") or value.count(":") == 1:
+        raise ValueError("must be the name of one machine, without ldaps:// and without a port")
+    return value
