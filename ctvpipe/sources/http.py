@@ -23,7 +23,8 @@ from requests.auth import AuthBase
 
 from ctvpipe import __version__
 from ctvpipe.core.errors import ConfigurationError, ContractError, PermanentError, TransientError
-from ctvpipe.sources.pacing import Patience, TokenBucket, retry_after
+from ctvpipe.sources.pacing import Patience, TokenBucket, asked_wait
+from ctvpipe.sources.tokens import RenewedToken
 
 # It warns of headers that it cannot read, with the whole address, query and all.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
@@ -68,12 +69,16 @@ class NotJsonError(WrongBodyError):
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of status 200 to 299: the address it came from after redirects, its headers, and its whole body."""
+    """An answer of status 200 to 299: the address it came from after redirects, its headers, and its whole body.
+
+    ``called``: how messages call where it came from, instead of its place.
+    """
 
     url: str
     headers: Mapping[str, str]
     body: bytes
     next_page: str | None = None
+    called: str = ""
 
     def json(self) -> Any:
         """The body as JSON. Raises ``ContractError`` for anything else, such as a page of HTML."""
@@ -82,7 +87,7 @@ class Answer:
         except (ValueError, RecursionError):
             kind = self.headers.get("Content-Type", "").partition(";")[0] or "something without a type"
             raise NotJsonError(
-                f"{place(self.url)} answered {kind} that is not JSON ({len(self.body)} bytes)",
+                f"{self.called or place(self.url)} answered {kind} that is not JSON ({len(self.body)} bytes)",
                 "Something between this machine and the service may answer in its stead.",
             ) from None
 
@@ -106,7 +111,7 @@ class Client:
     ``enough``: of a body, the bytes after which the rest is left unread.
     ``domain``: where a link to the next page may lead besides the host that was asked.
     ``called``: how messages call what is asked, where its place is to be told to nobody. ``until``: the
-    ``time.monotonic`` by which everything must be done.
+    ``time.monotonic`` by which everything must be done. A token of ``auth`` that is answered 401 is renewed, once a call.
     ``sent``: how many requests went out; ``limited``: how many were answered 429.
     """
 
@@ -135,6 +140,12 @@ class Client:
     def get_json(self, url: str, params: Mapping[str, Any] | None = None, *, pace: TokenBucket | None = None) -> Any:
         """The JSON at ``url``; errors as of ``request``. A body that is no JSON is asked for again as well."""
         return self._tried(lambda: self._once("GET", url, pace, params=params).json())
+
+    def post_json(self, url: str, body: Any, *, pace: TokenBucket | None = None) -> Any:
+        """The JSON that is answered to ``body``, sent as JSON, for what may be sent twice, such as a search; errors and
+        tries as of ``get_json``.
+        """
+        return self._tried(lambda: self._once("POST", url, pace, json=body).json())
 
     def pages(
         self, url: str, params: Mapping[str, Any] | None = None, *, pace: TokenBucket | None = None
@@ -192,9 +203,18 @@ class Client:
         """What ``once`` gives, tried again while that may help and patience lasts."""
         waited = 0.0
         failed = 0
+        token = self.auth if isinstance(self.auth, RenewedToken) else None
+        refused = False
         while True:
+            if token is not None:
+                token.make_ready()
             try:
                 return once()
+            except StatusError as error:
+                if token is None or refused or error.status != HTTPStatus.UNAUTHORIZED:
+                    raise
+                refused = True
+                token.drop()
             except (TransientError, WrongBodyError) as error:
                 failed += 1
                 asked = error.wait if isinstance(error, BusyError) else None
@@ -230,7 +250,8 @@ class Client:
             said = "no answer in time" if isinstance(error, urllib3.exceptions.TimeoutError) else _DAMAGED
             raise TransientError(f"{self._name(url)}: {said}", _LOOK) from None
         link = response.links.get("next", {}).get("url")
-        return Answer(response.url, response.headers, body, urljoin(response.url, link) if link else None)
+        onward = urljoin(response.url, link) if link else None
+        return Answer(response.url, response.headers, body, onward, self.called)
 
     def _require_success(self, response: requests.Response, url: str) -> None:
         status = response.status_code
@@ -239,7 +260,7 @@ class Client:
         self.limited += status == HTTPStatus.TOO_MANY_REQUESTS
         text = f"{self._name(url)} answered {status} {_phrase(status)}".rstrip()
         if status in _AGAIN:
-            wait = retry_after(response.headers.get("Retry-After"))
+            wait = asked_wait(response.headers)
             raise BusyError(status, wait, text, "It is busy or out of order; the next run asks again.")
         if status in _REFUSED:
             raise StatusError(status, text, "The key or password is wrong, was revoked, or may not do this.")

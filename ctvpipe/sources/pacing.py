@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+# A reset is told in whole seconds, by another clock.
+_AFTER_RESET = 5.0
+_EPOCH_SINCE = 1_000_000_000
 
 
 class TokenBucket:
@@ -63,3 +67,18 @@ def retry_after(header: str | None, now: datetime | None = None) -> float | None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+
+
+def asked_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """The seconds that a busy server's answer asks for, by ``Retry-After`` or ``X-RateLimit-Reset``, whichever is later;
+    ``None`` where it says neither.
+
+    A reset is a date, a UNIX time, or seconds from now; it is over five seconds later (facts of ``directory.md`` 4.0).
+    """
+    now = now or datetime.now(UTC)
+    said = [retry_after(headers.get("Retry-After"), now)]
+    reset = retry_after(headers.get("X-RateLimit-Reset"), now)
+    if reset is not None:
+        left = reset - now.timestamp() if reset >= _EPOCH_SINCE else reset
+        said.append(max(0.0, left) + _AFTER_RESET)
+    return max((wait for wait in said if wait is not None), default=None)

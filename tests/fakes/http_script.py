@@ -22,12 +22,15 @@ class Reply:
 
 @dataclass
 class Script:
-    """``asked``: the paths, with their queries, in the order of arrival; ``seen``: the headers of each; ``connections``: from where."""
+    """``asked``: the paths, with their queries, in the order of arrival; ``seen``: the headers of each; ``bodies``: what was
+    sent with them; ``connections``: from where.
+    """
 
     replies: list[Reply]
     url: str = ""
     asked: list[str] = field(default_factory=list)
     seen: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     connections: set[tuple[str, int]] = field(default_factory=set)
 
 
@@ -43,6 +46,7 @@ def answering(*replies: Reply) -> Iterator[Script]:
             reply = script.replies[min(len(script.asked), len(script.replies) - 1)]
             script.asked.append(self.path)
             script.seen.append(dict(self.headers))
+            script.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             script.connections.add(self.client_address)
             body = reply.body.encode() if isinstance(reply.body, str) else reply.body
             self.send_response(reply.status)
@@ -53,6 +57,9 @@ def answering(*replies: Reply) -> Iterator[Script]:
             self.end_headers()
             self.wfile.write(body[: len(body) // 2] if reply.cut else body)
             self.close_connection = reply.cut
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             return

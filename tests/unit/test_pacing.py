@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctvpipe.sources.pacing import Patience, TokenBucket, retry_after
+from ctvpipe.sources.pacing import Patience, TokenBucket, asked_wait, retry_after
 
 
 class Hand:
@@ -75,3 +75,21 @@ def test_the_wait_doubles_up_to_a_minute_and_is_never_nothing() -> None:
 ])  # fmt: skip
 def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
     assert retry_after(header, datetime(2026, 11, 26, 10, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize(("headers", "seconds"), [
+    ({}, None),
+    ({"Retry-After": "7"}, 7),
+    ({"X-RateLimit-Reset": "Thu, 26 Nov 2026 10:00:30 GMT"}, 35),
+    ({"X-RateLimit-Reset": "Thu, 26 Nov 2026 09:00:00 GMT"}, 5),
+    ({"X-RateLimit-Reset": "1795687230"}, 35),
+    ({"X-RateLimit-Reset": "30"}, 35),
+    ({"X-RateLimit-Reset": "soon"}, None),
+    ({"Retry-After": "7", "X-RateLimit-Reset": "Thu, 26 Nov 2026 10:00:30 GMT"}, 35),
+    ({"Retry-After": "90", "X-RateLimit-Reset": "Thu, 26 Nov 2026 10:00:30 GMT"}, 90),
+    ({"Retry-After": "soon", "X-RateLimit-Reset": "30"}, 35),
+])  # fmt: skip
+def test_a_busy_server_is_given_the_longest_time_that_it_asks_for(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert asked_wait(headers, datetime(2026, 11, 26, 10, tzinfo=UTC)) == seconds

@@ -1,0 +1,85 @@
+"""Bearer tokens that expire: renewed before they do, and once more where a server refuses one all the same.
+
+Client(auth=RenewedToken(sign_in))
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeGuard
+
+import requests
+from requests.auth import AuthBase
+
+_MARGIN = 60.0
+_SENDABLE = re.compile(r"[!-~]+")
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
+
+
+class Token(NamedTuple):
+    """A token, and for how many ``seconds`` from now it is good."""
+
+    value: str
+    seconds: float
+
+
+class RenewedToken(AuthBase):
+    """Sends the token that ``sign_in`` gives, and asks for another a minute before it expires; ``signed_in`` is how
+    often it has.
+
+    ``make_ready`` and ``drop`` are for the client that has it as ``auth``. Errors are those of ``sign_in``.
+    """
+
+    def __init__(self, sign_in: Callable[[], Token], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sign_in, self._clock = sign_in, clock
+        self._value, self._due = "", -math.inf
+        self.signed_in = 0
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._value}"
+        return request
+
+    def make_ready(self) -> None:
+        """Sign in, unless there is a token that is good for a while."""
+        now = self._clock()
+        if now < self._due:
+            return
+        self._value, seconds = self._sign_in()
+        # By a clock that differs from the server's it may be over at birth: then the server says when it is.
+        self._due = now + max(seconds - _MARGIN, seconds / 2) if seconds > 0 else math.inf
+        self.signed_in += 1
+
+    def drop(self) -> None:
+        """The token was refused: the next request needs another."""
+        self._due = -math.inf
+
+
+def is_sendable(token: object) -> TypeGuard[str]:
+    """Whether it is a text that can stand in a header."""
+    return isinstance(token, str) and _SENDABLE.fullmatch(token) is not None
+
+
+def is_jwt(text: str) -> bool:
+    """Whether a text has the three parts of a JSON web token."""
+    return _JWT.fullmatch(text) is not None
+
+
+def seconds_left(token: str, *, now: float) -> float:
+    """For how many seconds from ``now`` (a UNIX time) a JSON web token is good, by its claim ``exp``; without bounds
+    where it does not say.
+    """
+    if not is_jwt(token):
+        return math.inf
+    claims = token.split(".")[1]
+    try:
+        found: Any = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return math.inf
+    exp = found.get("exp") if isinstance(found, dict) else None
+    return float(exp) - now if isinstance(exp, int | float) and not isinstance(exp, bool) else math.inf
