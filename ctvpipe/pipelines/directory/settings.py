@@ -173,6 +173,9 @@ class TdxSettings(Settings):
     tdx_username: str = Field("", alias="TDX_USERNAME", description="Or the name of a user.")
     tdx_password: SecretStr = Field(SecretStr(""), alias="TDX_PASSWORD", description="And the password.")
     tdx_api_token: SecretStr = Field(SecretStr(""), alias="TDX_API_TOKEN", description="Or a token, which expires.")
+    rate_limit_delay: float = Field(
+        1.0, gt=0, alias="API_RATE_LIMIT_DELAY", description="Seconds between two calls; TDX bears 60 calls a minute."
+    )
 
     @field_validator("tdx_base_url")
     @classmethod
@@ -180,7 +183,21 @@ class TdxSettings(Settings):
         return _safe(value)
 
 
-class SyncSettings(IngestSettings, UmApiSettings, McommunitySettings, AdSettings, TdxSettings):
+class EnrichSettings(TdxSettings):
+    """How much of what only a call for one account or person tells is asked for in a night; the next goes on."""
+
+    max_enrichment_departments: int = Field(
+        5000, ge=0, alias="MAX_ENRICHMENT_DEPARTMENTS", description="Accounts of TDX that a night asks for one by one."
+    )
+    max_enrichment_users: int = Field(
+        3500,
+        ge=0,
+        alias="MAX_ENRICHMENT_USERS",
+        description="People of TDX that a night asks for one by one, about 60 a minute.",
+    )
+
+
+class SyncSettings(IngestSettings, UmApiSettings, McommunitySettings, AdSettings, EnrichSettings):
     """Job ``directory-sync``."""
 
 
