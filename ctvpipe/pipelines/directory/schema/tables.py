@@ -80,6 +80,16 @@ LATEST = sa.Table(
     sa.Index("ix_latest_raw_id", "raw_id"),
     schema="bronze",
 )
+# When the detail of something was last asked for, changed or not, and for which version of what the list has of it;
+# none after a failure (P11).
+ENRICHMENTS = sa.Table(
+    "enrichments",
+    METADATA,
+    *_identity(),
+    sa.Column("listed_raw_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),
+    sa.Column("asked_at", _INSTANT, nullable=False),
+    schema="bronze",
+)
 
 DEPARTMENTS = sa.Table(
     "departments",

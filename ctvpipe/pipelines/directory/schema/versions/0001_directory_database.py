@@ -42,6 +42,13 @@ def upgrade() -> None:
         schema="bronze",
     )
     op.create_table(
+        "enrichments",
+        *_identity(),
+        sa.Column("listed_raw_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),
+        sa.Column("asked_at", _INSTANT, nullable=False),
+        schema="bronze",
+    )
+    op.create_table(
         "departments",
         sa.Column("dept_id", sa.Text, primary_key=True),
         sa.Column("tdx_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),
