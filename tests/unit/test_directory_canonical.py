@@ -74,6 +74,14 @@ def test_a_swap_is_a_change_and_an_order_is_none() -> None:
     assert hashed(streams.AD_GROUPS, member=["a", "c"]) != before
 
 
+def test_the_lists_of_a_rest_api_have_no_order() -> None:
+    """Naive: the accounts of a person come in another order, and the person has changed (P14)."""
+    first = hashed(streams.TDX_USERS, Accounts=["Botany", "Zoology"], Attributes=[{"ID": 2, "Value": "x"}, {"ID": 1}])
+    again = hashed(streams.TDX_USERS, Accounts=["Zoology", "Botany"], Attributes=[{"ID": 1}, {"Value": "x", "ID": 2}])
+    assert first == again
+    assert first != hashed(streams.TDX_USERS, Accounts=["Zoology", "Botany"], Attributes=[{"ID": 1}])
+
+
 def test_one_value_is_the_same_as_a_list_of_one_and_nothing_as_an_empty_list() -> None:
     assert hashed(streams.AD_GROUPS, member=["a"]) == hashed(streams.AD_GROUPS, member=" a ")
     assert hashed(streams.AD_GROUPS, member=[]) == hashed(streams.AD_GROUPS, member=None) == hashed(streams.AD_GROUPS)

@@ -54,6 +54,8 @@ def _rest_json(value: object) -> str:
         return "true"
     if value is False:
         return "false"
+    if value.__class__ is list:
+        return f"[{','.join(sorted(map(encode, value)))}]"
     return str(value) if value.__class__ is int else encode(value)
 
 

@@ -48,8 +48,10 @@ def content_hash(significant: Mapping[str, Any]) -> str:
 
 
 def picked(payload: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-    """The significant ``fields`` of a record from a REST API; texts without blanks around them, what is absent is null."""
-    return {name: _stripped(payload.get(name)) for name in fields}
+    """The significant ``fields`` of a record from a REST API; texts without blanks around them, what is absent is null,
+    and lists, such as the accounts of a person, in one order (P14).
+    """
+    return {name: _rest_value(payload.get(name)) for name in fields}
 
 
 def ldap_picked(payload: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
@@ -87,7 +89,9 @@ def as_text(value: bytes) -> str:
     return text if printable else base64.b64encode(value).decode("ascii")
 
 
-def _stripped(value: Any) -> Any:
+def _rest_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return sorted(value, key=encode)
     return value.strip() if isinstance(value, str) else value
 
 
