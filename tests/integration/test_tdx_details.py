@@ -71,7 +71,7 @@ def night(
         found.extend(planned.records(tdx(fake)))
     finally:
         with engine.transaction(database) as connection:
-            planned.remember(connection, now)
+            planned.remember(connection, now, stored=len(planned.asked))
     return found
 
 
@@ -108,6 +108,15 @@ def test_accounts_and_people_are_told_apart(database: sa.Engine, fake: TdxApi, s
     assert asked(night(database, fake, stream)) == there(fake, stream)
     other = TDX_USER_DETAILS if stream is TDX_ACCOUNT_DETAILS else TDX_ACCOUNT_DETAILS
     assert len(night(database, fake, other)) == len(there(fake, other))
+
+
+def test_an_account_and_a_person_of_one_id_are_two(database: sa.Engine, fake: TdxApi) -> None:
+    (first, *_), now = fake.accounts, NOW + A_DAY
+    put(database, TDX_ACCOUNT_DETAILS, first, raw_id=1)
+    night(database, fake, TDX_ACCOUNT_DETAILS)
+    put(database, TDX_USER_DETAILS, first, raw_id=1)
+    with engine.transaction(database) as connection:
+        assert list(enrich_plan.plan(connection, TDX_USER_DETAILS, now=now, most=9).due) == [first]
 
 
 def test_a_night_goes_so_far_and_the_next_goes_on(database: sa.Engine, fake: TdxApi) -> None:

@@ -9,10 +9,10 @@ _LOOK = "Look at the source; what was stored before stays."
 
 
 def require_readable(stream: Stream, processed: int, failed: int, *, whole: bool) -> None:
-    """Raise ``ContractError`` for a fetch that has brought nothing where it was to bring all, or nothing readable."""
+    """Raise ``ContractError`` for a fetch that was to bring all and has brought nothing, or nothing readable."""
     if whole and not processed:
         raise ContractError(f"{stream.job}: the source returned nothing", _LOOK)
-    if processed and failed == processed:
+    if whole and failed == processed:
         raise ContractError(f"{stream.job}: none of its {processed:,} records can be read", _LOOK)
 
 

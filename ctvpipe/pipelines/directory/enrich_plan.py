@@ -23,24 +23,31 @@ _KEY = ("entity_type", "source_system", "external_id")
 
 @dataclass
 class Enrichment:
-    """What a run asks for: ``due``, by external id the version that the list has. ``asked``: what came of it so far,
-    ``None`` for a failure.
+    """What a run asks for: ``due``, by external id the version that the list has; ``failed``: which of them failed the
+    last time. ``asked``: what came of it so far, in turn, ``None`` for a failure.
     """
 
     stream: Stream
     due: Mapping[str, int]
+    failed: frozenset[str] = frozenset()
     asked: dict[str, int | None] = field(default_factory=dict)
+    _remembered: int = 0
 
     def records(self, api: Api) -> Iterator[Record | Failed]:
         """The details, in turn. Errors as of ``Api.details``; what was asked for before one is in ``asked``."""
-        for found in api.details(self.stream, self.due):
+        for found in api.details(self.stream, self.due, known_to_fail=self.failed):
             self.asked[found.external_id] = self.due[found.external_id] if isinstance(found, Record) else None
             yield found
 
-    def remember(self, connection: sa.Connection, now: datetime) -> int:
-        """Write what was asked for, in the caller's transaction; how many that were."""
+    def remember(self, connection: sa.Connection, now: datetime, *, stored: int) -> int:
+        """Write, in the caller's transaction, the first ``stored`` of what was asked for, and what of the others failed:
+        it must not be first in line again. How many that were, without those of earlier calls.
+        """
+        asked = list(self.asked.items())
+        due = asked[self._remembered : stored] + [one for one in asked[stored:] if one[1] is None]
         identity = (self.stream.entity_type, self.stream.source_system)
-        rows = [(*identity, external_id, listed, now) for external_id, listed in self.asked.items()]
+        rows = [(*identity, external_id, listed, now) for external_id, listed in due]
+        self._remembered = stored
         return merge(connection, ENRICHMENTS, [*_KEY, "listed_raw_id", "asked_at"], rows, key=_KEY).written
 
 
@@ -56,14 +63,16 @@ def plan(connection: sa.Connection, stream: Stream, *, now: datetime, most: int)
     )
     answered = sa.func.coalesce(ENRICHMENTS.c.listed_raw_id, 0)
     is_due = sa.or_(answered < LATEST.c.raw_id, ENRICHMENTS.c.asked_at < now - FRESH)
+    has_failed = sa.and_(ENRICHMENTS.c.asked_at.is_not(None), ENRICHMENTS.c.listed_raw_id.is_(None))
     rows = connection.execute(
-        sa.select(LATEST.c.external_id, LATEST.c.raw_id)
+        sa.select(LATEST.c.external_id, LATEST.c.raw_id, has_failed.label("has_failed"))
         .select_from(LATEST.outerjoin(ENRICHMENTS, same))
         .where(*_is_there(listed), is_due)
         .order_by(sa.nulls_first(ENRICHMENTS.c.asked_at), LATEST.c.raw_id)
         .limit(most)
-    )
-    return Enrichment(stream, {row.external_id: row.raw_id for row in rows})
+    ).all()
+    failed = frozenset(row.external_id for row in rows if row.has_failed)
+    return Enrichment(stream, {row.external_id: row.raw_id for row in rows}, failed)
 
 
 def account_ids(connection: sa.Connection) -> list[str]:

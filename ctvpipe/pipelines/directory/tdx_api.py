@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import Any, Self
 from urllib.parse import quote
@@ -80,10 +80,13 @@ class Api:
         """Every active person in the accounts with these ids, once, however many of them the person is in (P13)."""
         return canonical.records(streams.TDX_USERS, self._people(account_ids))
 
-    def details(self, stream: Stream, external_ids: Iterable[str]) -> Iterator[Record | Failed]:
+    def details(
+        self, stream: Stream, external_ids: Iterable[str], *, known_to_fail: Collection[str] = ()
+    ) -> Iterator[Record | Failed]:
         """All that TDX tells of each of the accounts or people with these ids, in this order (P11).
 
-        One that fails is ``Failed``, and the others go on. Raises ``TransientError`` after five failures in a row.
+        One that fails is ``Failed``, and the others go on. Raises ``TransientError`` after five failures in a row,
+        without those ``known_to_fail``: they say nothing new about TDX.
         """
         failures = 0
         for external_id in external_ids:
@@ -92,7 +95,7 @@ class Api:
             except CtvpipeError as error:
                 if isinstance(error, PermanentError) and not _is_of_one(error):
                     raise
-                failures += 1
+                failures += external_id not in known_to_fail
                 yield Failed(external_id, str(error))
                 if failures >= _FAILURES_IN_A_ROW:
                     raise TransientError(f"{CALLED} failed {failures} times in a row: {error}", error.advice) from None
