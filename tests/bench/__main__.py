@@ -9,10 +9,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import circuits_devices, circuits_enrich, circuits_history, circuits_import, commercial_log, fms
+from tests.bench import (
+    circuits_devices,
+    circuits_enrich,
+    circuits_history,
+    circuits_import,
+    commercial_log,
+    directory_ingest,
+    fms,
+)
 from tests.bench.rows import Row
 
-_BENCHES = (commercial_log, circuits_import, circuits_enrich, circuits_history, circuits_devices, fms)
+_BENCHES = (commercial_log, circuits_import, circuits_enrich, circuits_history, circuits_devices, fms, directory_ingest)
 
 
 def main() -> int:

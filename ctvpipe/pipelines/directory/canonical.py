@@ -55,7 +55,7 @@ def _rest_json(value: object) -> str:
     if value is False:
         return "false"
     if value.__class__ is list:
-        return f"[{','.join(sorted(map(encode, value)))}]"
+        return f"[{','.join(sorted(map(encode, value)))}]" if value else "[]"
     return str(value) if value.__class__ is int else encode(value)
 
 
