@@ -25,7 +25,7 @@ _MARKS = {
     Mark.INTERRUPTED: ("■", "I", "interrupted", "red"),
     Mark.MISSED: ("?", "?", "missed", "red"),
     Mark.RUNNING: ("▶", ">", "running", "bold"),
-    Mark.SKIPPED: ("○", "o", "not configured", "dim"),
+    Mark.SKIPPED: ("○", "o", "skipped", "dim"),
     Mark.NOT_DUE: ("·", ".", "not due", "dim"),
 }
 _HEAD = ("JOB", "LAST RUN", "AGE", "TOOK", "ROWS", "NIGHTS", "NEXT RUN")
@@ -113,9 +113,7 @@ def _row(job: JobHealth, now: datetime, tz: tzinfo) -> tuple[str, ...]:
         return (job.name, "waiting" if job.enabled else "never", "", "", "", marks, next_run)
     took = "" if run.seconds is None else span(timedelta(seconds=run.seconds))
     age = span(now - (run.finished_at or run.started_at))
-    outcome = "not configured" if run.outcome == "skipped" else run.outcome
-    if run.outcome == RUNNING and job.running is None:
-        outcome = "died"
+    outcome = "died" if run.outcome == RUNNING and job.running is None else run.outcome
     return (job.name, str(outcome), age, took, number(run.counters.get("rows")), marks, next_run)
 
 

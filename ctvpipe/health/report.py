@@ -82,7 +82,7 @@ def look(
         disks=tuple(disks),
         freshness=fresh,
         alerts=tuple(recorded.alerts),
-        notes=(*places.notes, *_unused(jobs, used)),
+        notes=(*places.notes, *_skipped(standing), *_unused(jobs, used)),
         ledger=places.state_dir / FILE_NAME,
     )
 
@@ -94,6 +94,16 @@ def _switched(jobs: Sequence[Job], places: Places, recorded: _Recorded) -> tuple
     used = in_use.pipelines(jobs, timers.switched_on(names, places.root), ran)
     off = timers.switched_off(names, places.root)
     return {job.name for job in jobs if job.pipeline in used and job.timer not in off}, used
+
+
+def _skipped(standing: Sequence[JobHealth]) -> list[str]:
+    """Why the jobs that are expected to run did nothing last: wanted or not, nothing is wrong, and nobody is alarmed."""
+    last = {job.name: job.last for job in standing if job.enabled}
+    return [
+        f"{name} was skipped: {run.message}"
+        for name, run in last.items()
+        if run is not None and run.outcome == Outcome.SKIPPED
+    ]
 
 
 def _unused(jobs: Sequence[Job], used: frozenset[str]) -> list[str]:
@@ -191,7 +201,7 @@ def _fine(last: RunRecord | None, now: datetime) -> str:
     if last.outcome == RUNNING:
         return f"running for {span(now - last.started_at)}"
     if last.outcome == Outcome.SKIPPED:
-        return f"not configured: {last.message}"
+        return f"skipped: {last.message}"
     return last.message or f"{last.outcome} {ago(last.finished_at or last.started_at, now)}"
 
 
@@ -237,13 +247,13 @@ def _good_news(jobs: Sequence[JobHealth], oldest: datetime | None, places: Place
     if jobs and not on:
         return f"every job is switched off{running}"
     outcomes = {job.name: job.last.outcome for job in on if job.last is not None}
-    unset = "".join(f"; {name} is not configured" for name, outcome in outcomes.items() if outcome == Outcome.SKIPPED)
-    unset += "".join(f"; {name} is switched off" for name in _switched_off(jobs))
+    idle = "".join(f"; {name} was skipped" for name, outcome in outcomes.items() if outcome == Outcome.SKIPPED)
+    idle += "".join(f"; {name} is switched off" for name in _switched_off(jobs))
     if Outcome.SUCCESS in outcomes.values():
         nights = oldest is not None and oldest < now - _A_NIGHT
-        return f"{'last night worked' if nights else 'every run so far worked'}{unset}{running}"
+        return f"{'last night worked' if nights else 'every run so far worked'}{idle}{running}"
     if outcomes:
-        return f"nothing has failed{unset}{running}"
+        return f"nothing has failed{idle}{running}"
     first = min((job.next_run for job in jobs if job.next_run is not None), default=None)
     due = f"; the first run is due {first.astimezone(places.tz):%a %d %b %H:%M}" if first else ""
-    return f"nothing has run yet{due}{unset}"
+    return f"nothing has run yet{due}{idle}"

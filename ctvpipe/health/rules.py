@@ -86,8 +86,8 @@ def due(job: Job, view: View) -> datetime:
 def is_overdue(job: Job, real: Sequence[RunRecord], view: View) -> bool:
     """Whether no run of ``job`` has been going on since the instant it was due.
 
-    One that has never run counts only where the ledger is older than that instant. One that was skipped last is
-    not configured, and nothing is expected of it.
+    One that has never run counts only where the ledger is older than that instant. Of one that
+    was skipped last, for want of settings or by them, nothing is expected.
     """
     expected = due(job, view)
     if not real:

@@ -187,6 +187,19 @@ def test_a_pipeline_that_is_not_in_use_is_a_note_only(
     assert in_use == {"commercial_log": True, "circuits": False, "fms": False}
 
 
+def test_what_was_skipped_is_called_so_with_the_reason(status: Callable[..., Result], tmp_path: Path) -> None:
+    off = run("fms-sync", now(), "skipped", message="the nightly sync is switched off (SYNC_ENABLED)")
+    record(tmp_path / "state", [*good_nights(now()), off])
+    fresh(tmp_path)
+    text = status().stdout
+    assert text.splitlines()[0] == "HEALTHY \u2013 last night worked; fms-sync was skipped"
+    row = next(line for line in text.splitlines() if line.startswith("fms-sync "))
+    assert row.split()[1] == "skipped"
+    assert "○ skipped" in text
+    assert "Note    fms-sync was skipped: the nightly sync is switched off (SYNC_ENABLED)\n" in text
+    assert "not configured" not in text
+
+
 def test_any_user_who_may_read_the_ledger(
     public_dir: Path, as_another_user: Callable[[Callable[[], Any]], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

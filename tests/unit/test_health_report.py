@@ -148,7 +148,10 @@ def test_a_sync_that_is_switched_off_by_its_settings_is_no_alarm(appliance: Appl
     record(appliance.state, [*good_nights(NOW, days=9), off])
     appliance.workbook(NOW.date())
     report = appliance.report()
-    assert report.headline == "HEALTHY \u2013 last night worked; fms-sync is not configured"
+    assert report.headline == "HEALTHY \u2013 last night worked; fms-sync was skipped"
+    assert report.notes[0] == "fms-sync was skipped: the nightly sync is switched off (SYNC_ENABLED)"
+    sync = next(job for job in report.jobs if job.name == "fms-sync")
+    assert sync.summary == "skipped: the nightly sync is switched off (SYNC_ENABLED)"
 
 
 def test_a_job_that_is_switched_off_is_not_overdue(appliance: Appliance, system: System) -> None:
