@@ -27,11 +27,14 @@ def sync(
     dry_run: DryRun = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON document.")] = False,
 ) -> None:
-    """Fetch the five exports, and bring each table to what its export holds."""
+    """Fetch the five exports, and bring each table to what its export holds.
+
+    A run of some tables only is no night: 'ctvpipe status' and the alerts go by runs of all of them.
+    """
     from ctvpipe import jobs
     from ctvpipe.core.run import run_of
 
-    with run_of(jobs.find("fms-sync"), dry_run=dry_run) as run:
+    with run_of(jobs.find("fms-sync"), only=", ".join(table or ()), dry_run=dry_run) as run:
         from ctvpipe.pipelines.fms.syncing import sync as run_sync
 
         result = run_sync(run, only=table or (), force=force)

@@ -114,7 +114,7 @@ def _row(run: RunRecord, found: Places) -> tuple[str, ...]:
         "" if run.exit_code is None else str(run.exit_code),
         number(run.counters.get("rows")),
         run.trigger,
-        run.message,
+        f"(only {run.only}) {run.message}" if run.only else run.message,
     )
 
 
@@ -131,6 +131,7 @@ def _facts(run: RunRecord, found: Places) -> list[str]:
         f"Job        {run.job} ({run.pipeline})",
         f"Outcome    {outcome}" + ("" if run.exit_code is None else f" (exit code {run.exit_code})"),
         f"Message    {run.message}",
+        f"Only       {run.only}",
         f"Advice     {run.advice}",
         f"Started    {output.local(run.started_at, found.tz)}, by {run.trigger}",
     ]

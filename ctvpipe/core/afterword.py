@@ -69,7 +69,7 @@ def _look_back(job: Job, teller: Teller, *, may_start: bool) -> None:
     begun_last = next((run for run in runs if run.outcome != Outcome.NOT_NOW), None)
     if begun_last is not None and begun_last.outcome == RUNNING and is_alive(begun_last.process):
         return
-    unfinished = [run for run in runs if run.outcome in _UNFINISHED and run.trigger != MANUAL]
+    unfinished = [run for run in runs if run.outcome in _UNFINISHED and run.trigger != MANUAL and run.whole]
     if may_start and unfinished:
         with files.explained(f"ask for {job.unit} in {run_dir}"):
             again.ask(run_dir, job)

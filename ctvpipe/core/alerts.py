@@ -24,9 +24,12 @@ def next_state(
 ) -> tuple[Kind | None, AlertState | None]:
     """What to send after ``run`` given the job's ``state`` before it, and the state that follows.
 
+    A run of a part of the job is neither its recovery nor an alarm: who called it sees what becomes of it.
     ``sent_at`` of the new state is left as it was: the caller sets it when the message was delivered.
     """
     outcome = Outcome(run.outcome)
+    if not run.whole:
+        return None, state
     if outcome in _GOOD:
         told = state is not None and state.sent_at is not None
         return ("recovery" if told else None), None

@@ -58,12 +58,15 @@ class Door:
         with ExitStack() as stack:
             path = run.shared.run_dir / f"{run.job.name}.lock"
             stack.enter_context(lock.held(path, run.job.name, self._environ))
-            self._change(again.withdraw)
+            if not run.only:
+                self._change(again.withdraw)
             self._ledger = stack.enter_context(closing(Ledger(run.shared.state_dir)))
             if self._ledger.begin(self._begun):
                 run.log.warning("the run before ended without a word (killed, power cut or reboot); closed as failed")
-            self._teller.open(run.job.name)
-            run.log.info("%s %s started (run %s, %s)", run.job.name, __version__, run.id, run.trigger)
+            if not run.only:
+                self._teller.open(run.job.name)
+            how = f"{run.trigger}, only {run.only}" if run.only else run.trigger
+            run.log.info("%s %s started (run %s, %s)", run.job.name, __version__, run.id, how)
             self._stack = stack.pop_all()
 
     def __exit__(self, *_: object) -> None:
@@ -107,7 +110,7 @@ class Door:
         return ending.exit_code
 
     def _ask_again(self, ending: Ending) -> None:
-        if ending.outcome is Outcome.NOT_NOW and not self._run.attended:
+        if ending.outcome is Outcome.NOT_NOW and not self._run.attended and not self._run.only:
             self._change(again.ask)
 
     def _change(self, change: Callable[[Path, Job], None]) -> None:
@@ -126,12 +129,14 @@ class Door:
             started=run.started,
             process=process_identity(),
             invocation=self._environ.get("INVOCATION_ID", ""),
+            only=run.only,
         )
 
     def _ended(self, ending: Ending) -> RunRecord:
         run = self._run
         record = ended(self._begun, ending)
-        return replace(record, counters=dict(run.counters), warnings=(*run.warnings, *run.failures))
+        told = (*run.warnings, *run.failures)
+        return replace(record, counters=dict(run.counters), warnings=told, only=run.only)
 
 
 def _require_clock(run: Run) -> None:

@@ -25,7 +25,9 @@ class Ending:
     error: BaseException | None = None
 
 
-def begun(job: Job, *, run_id: str, trigger: str, started: datetime, process: str, invocation: str) -> RunRecord:
+def begun(
+    job: Job, *, run_id: str, trigger: str, started: datetime, process: str, invocation: str, only: str = ""
+) -> RunRecord:
     """The record of a run of ``job`` by this version on this machine."""
     return RunRecord(
         run_id=run_id,
@@ -37,6 +39,7 @@ def begun(job: Job, *, run_id: str, trigger: str, started: datetime, process: st
         process=process,
         started_at=started,
         invocation=invocation,
+        only=only,
     )
 
 

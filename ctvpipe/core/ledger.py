@@ -7,9 +7,7 @@ library alone. Instants are stored as UTC text, durations in seconds.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ctvpipe import RELEASED
-from ctvpipe.core import clock, ledger_schema
-from ctvpipe.core.errors import EXIT_CODES, Outcome, PermanentError
+from ctvpipe.core import clock, ledger_file, ledger_schema
+from ctvpipe.core.errors import EXIT_CODES, Outcome
 from ctvpipe.core.process import is_alive, process_identity
 from ctvpipe.core.records import RUNNING, AlertState, RunRecord
 
@@ -37,17 +35,17 @@ FILE_NAME = "ledger.sqlite3"
 RUNS_KEPT_PER_JOB = 2000
 PUT_OFF_KEPT_PER_JOB = 200
 WITHOUT_A_WORD = "the run ended without a word (killed, power cut or reboot)"
-_BUSY_SECONDS = 30.0
 
 _INSERT_RUN = (
     "INSERT INTO runs (run_id, job, pipeline, trigger, host, version, process, started_at, finished_at,"
-    " outcome, exit_code, message, advice, counters, warnings, invocation) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " outcome, exit_code, message, advice, counters, warnings, invocation, only)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 # Keeps the row's place in the order of starts.
 _REPLACE_ENDING = (
     " ON CONFLICT (run_id) DO UPDATE SET outcome = excluded.outcome, exit_code = excluded.exit_code,"
     " finished_at = excluded.finished_at, message = excluded.message, advice = excluded.advice,"
-    " counters = excluded.counters, warnings = excluded.warnings"
+    " counters = excluded.counters, warnings = excluded.warnings, only = excluded.only"
 )
 
 
@@ -61,12 +59,12 @@ class Ledger:
         self.path = state_dir / FILE_NAME
         try:
             state_dir.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            self._db = sqlite3.connect(self.path, timeout=ledger_file.BUSY_SECONDS, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
-            raise _unusable(self.path, error) from error
+            raise ledger_file.unusable(self.path, error) from error
         try:
-            with _explained(self.path):
-                _use_wal(self._db)
+            with ledger_file.explained(self.path):
+                ledger_file.use_wal(self._db)
                 self._db.execute("PRAGMA synchronous=FULL")
                 self._db.execute("PRAGMA foreign_keys=ON")
                 self._migrate()
@@ -88,7 +86,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _explained(self.path):
+        with ledger_file.explained(self.path):
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield
@@ -163,12 +161,13 @@ class Ledger:
                 json.dumps(dict(run.counters), default=str),
                 json.dumps([_storable(text) for text in run.warnings]),
                 run.invocation,
+                _storable(run.only),
             ),
         )
 
     def alert_state(self, job: str) -> AlertState | None:
         """The job's bad state, or ``None`` when all is well."""
-        with _explained(self.path):
+        with ledger_file.explained(self.path):
             row = self._db.execute("SELECT * FROM alert_states WHERE job = ?", (job,)).fetchone()
         return None if row is None else _alert_state(row)
 
@@ -208,49 +207,62 @@ class Ledger:
 
 
 class LedgerReader:
-    """Questions to the ledger; needs no right to write."""
+    """Questions to the ledger; needs no right to write.
 
-    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+    How a job stands is asked of its whole runs, see ``RunRecord.whole``: ``whole=False`` asks of all.
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: Path, version: int = len(ledger_schema.MIGRATIONS)) -> None:
         self._db, self._path = db, path
+        self._is_whole = "only = ''" if version >= ledger_schema.KNOWS_PARTS else "TRUE"
 
     @classmethod
     @contextmanager
     def open(cls, state_dir: Path) -> Iterator[LedgerReader | None]:
         """Yield a reader, or ``None`` where no job has run yet. Raises ``PermanentError`` when it cannot be read."""
         path = state_dir / FILE_NAME
-        with _explained(path):
-            db = _connect_read_only(path)
+        with ledger_file.explained(path):
+            db = ledger_file.connect_read_only(path)
         if db is None:
             yield None
             return
         try:
-            with _explained(path):
+            with ledger_file.explained(path):
                 version = ledger_schema.version(db, path)
-            yield cls(db, path) if version else None
+            yield cls(db, path, version) if version else None
         finally:
             db.close()
 
     def runs(self, *, job: str | None = None, limit: int = 20) -> list[RunRecord]:
-        """The latest runs, newest first."""
+        """The latest runs, whole or not, newest first."""
         where, values = ("WHERE job = ?", (job,)) if job else ("", ())
         rows = self._query(f"SELECT * FROM runs {where} ORDER BY rowid DESC LIMIT ?", *values, limit)  # noqa: S608
         return [_run(row) for row in rows]
 
-    def latest_done(self, job: str) -> RunRecord | None:
-        """The latest run of ``job`` that did its work, whole or in part."""
-        sql = "SELECT * FROM runs WHERE job = ? AND outcome IN (?, ?) ORDER BY rowid DESC LIMIT 1"
-        return next((_run(row) for row in self._query(sql, job, Outcome.SUCCESS, Outcome.PARTIAL)), None)
+    def latest(self, job: str) -> RunRecord | None:
+        """The latest whole run of ``job``, begun or put off."""
+        return self._latest(job, self._is_whole)
 
-    def latest_begun(self, job: str) -> RunRecord | None:
+    def latest_done(self, job: str, *, whole: bool = True) -> RunRecord | None:
+        """The latest run of ``job`` that did its work, or some units of it."""
+        return self._latest(job, f"outcome IN (?, ?) AND {self._wanted(whole)}", Outcome.SUCCESS, Outcome.PARTIAL)
+
+    def latest_begun(self, job: str, *, whole: bool = True) -> RunRecord | None:
         """The latest run of ``job`` that really began; ``not_now`` is looked through."""
-        sql = "SELECT * FROM runs WHERE job = ? AND outcome != ? ORDER BY rowid DESC LIMIT 1"
-        return next((_run(row) for row in self._query(sql, job, Outcome.NOT_NOW)), None)
+        return self._latest(job, f"outcome != ? AND {self._wanted(whole)}", Outcome.NOT_NOW)
+
+    def _latest(self, job: str, which: str, *values: str) -> RunRecord | None:
+        sql = f"SELECT * FROM runs WHERE job = ? AND {which} ORDER BY rowid DESC LIMIT 1"  # noqa: S608
+        return next((_run(row) for row in self._query(sql, job, *values)), None)
+
+    def _wanted(self, whole: bool) -> str:
+        return self._is_whole if whole else "TRUE"
 
     def from_latest_begun(self, job: str) -> list[RunRecord]:
-        """The latest run of ``job`` that really began, and those that were put off since; newest first."""
+        """The latest whole run of ``job`` that really began, and all its runs since; newest first."""
         sql = (
-            "SELECT * FROM runs WHERE job = ? AND rowid >="
-            " (SELECT coalesce(max(rowid), 0) FROM runs WHERE job = ? AND outcome != ?) ORDER BY rowid DESC"
+            "SELECT * FROM runs WHERE job = ? AND rowid >= (SELECT coalesce(max(rowid), 0)"  # noqa: S608
+            f" FROM runs WHERE job = ? AND outcome != ? AND {self._is_whole}) ORDER BY rowid DESC"
         )
         return [_run(row) for row in self._query(sql, job, job, Outcome.NOT_NOW)]
 
@@ -274,9 +286,9 @@ class LedgerReader:
         return next(map(_run, rows), None)
 
     def has_later_ending(self, run: RunRecord) -> bool:
-        """Whether a run of the same job that began after ``run`` has ended."""
+        """Whether a whole run of the same job that began after ``run`` has ended."""
         sql = (
-            "SELECT 1 FROM runs WHERE job = ? AND outcome NOT IN (?, ?)"
+            f"SELECT 1 FROM runs WHERE job = ? AND outcome NOT IN (?, ?) AND {self._is_whole}"  # noqa: S608
             " AND rowid > (SELECT rowid FROM runs WHERE run_id = ?) LIMIT 1"
         )
         return bool(self._query(sql, run.job, RUNNING, Outcome.NOT_NOW, run.run_id))
@@ -309,44 +321,10 @@ class LedgerReader:
         return clock.from_text(text) if text else None
 
     def _query(self, sql: str, *values: str | int) -> list[sqlite3.Row]:
-        with _explained(self._path):
+        with ledger_file.explained(self._path):
             cursor = self._db.cursor()
             cursor.row_factory = sqlite3.Row
             return cursor.execute(sql, values).fetchall()
-
-
-def _connect_read_only(path: Path) -> sqlite3.Connection | None:
-    if not path.exists():
-        return None
-    # A ledger at rest is opened as immutable: otherwise SQLite makes its -wal and -shm files, or fails where it has no
-    # right to. One with a -wal file is in use, and has them.
-    mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS)
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours."""
-    try:
-        yield
-    except PermissionError as error:
-        raise _not_for_this_user(path) from error
-    except sqlite3.Error as error:
-        raise _unusable(path, error) from error
-
-
-def _use_wal(db: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging; SQLite does not wait for others here by itself, whatever the timeout."""
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
 
 
 def _storable(text: str) -> str:
@@ -354,23 +332,9 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _not_for_this_user(path: Path) -> PermanentError:
-    """The error of somebody who may not read the ledger at ``path``."""
-    return PermanentError(
-        f"the ledger {path} may not be read by this user",
-        "Try again with sudo, or as a member of the group that owns it: sudo adduser NAME ctvapps, then log in again.",
-    )
-
-
-def _unusable(path: Path, error: Exception) -> PermanentError:
-    if os.access(path, os.F_OK) and not os.access(path, os.R_OK):
-        return _not_for_this_user(path)
-    advice = "Check the disk's free space, owner and permissions; runs are recorded there."
-    return PermanentError(f"the ledger {path} cannot be used: {error}", advice)
-
-
 def _run(row: sqlite3.Row) -> RunRecord:
-    migrated = "invocation" in row.keys()  # noqa: SIM118  (a row's "in" looks at its values)
+    columns = row.keys()
+    migrated = "invocation" in columns
     return RunRecord(
         run_id=row["run_id"],
         job=row["job"],
@@ -389,6 +353,7 @@ def _run(row: sqlite3.Row) -> RunRecord:
         warnings=tuple(json.loads(row["warnings"])),
         invocation=row["invocation"] if migrated else None,
         told=bool(row["told_at"]) if migrated else False,
+        only=row["only"] if "only" in columns else "",
     )
 
 

@@ -52,7 +52,13 @@ MIGRATIONS = (
     ALTER TABLE runs ADD COLUMN invocation TEXT;
     ALTER TABLE runs ADD COLUMN told_at TEXT;
     """,
+    """
+    ALTER TABLE runs ADD COLUMN only TEXT NOT NULL DEFAULT '';
+    """,
 )
+
+KNOWS_PARTS = 3
+"""The version from which on a run of a part of its job is recorded as one."""
 
 
 def version(db: sqlite3.Connection, path: Path) -> int:

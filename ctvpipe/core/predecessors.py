@@ -20,7 +20,7 @@ _LOOK_AGAIN_SECONDS = 1.0
 
 def is_running(run: Run, job: Job) -> bool:
     """Whether a run of ``job`` is going on."""
-    latest = run.latest(job.name)
+    latest = run.latest(job.name, whole=False)
     return latest is not None and latest.outcome == ledger.RUNNING and ledger.is_alive(latest.process)
 
 

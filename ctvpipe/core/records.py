@@ -15,7 +15,8 @@ class RunRecord:
     """A row of ``runs``; ``outcome`` is an ``Outcome`` value or ``running``.
 
     ``invocation``: systemd's id of the service's start, empty outside a service, ``None`` in rows of a version that
-    did not record it; ``told``: alert and heartbeat have been dealt with.
+    did not record it; ``told``: alert and heartbeat have been dealt with; ``only``: to what part of the job's work it was
+    narrowed by whoever called it, empty for all of it.
     """
 
     run_id: str
@@ -35,6 +36,12 @@ class RunRecord:
     warnings: tuple[str, ...] = ()
     invocation: str | None = ""
     told: bool = False
+    only: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it says how its job stands: a run of a part proves nothing of the rest, whatever became of it."""
+        return not self.only
 
     @property
     def seconds(self) -> float | None:

@@ -39,7 +39,10 @@ _UNTIL_HERE = timedelta(seconds=30)
 
 @dataclass
 class Run:
-    """One execution of a job, as its body sees it."""
+    """One execution of a job, as its body sees it.
+
+    ``only``: to what part of the job's work it is narrowed, in words; see ``RunRecord.whole``.
+    """
 
     job: Job
     shared: SharedSettings
@@ -49,6 +52,7 @@ class Run:
     scrubber: Scrubber
     dry_run: bool
     trigger: str
+    only: str = ""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: datetime = field(default_factory=clock.now)
     began: float = field(default_factory=time.monotonic)
@@ -68,22 +72,26 @@ class Run:
         """Whether a person started it, and waits for it."""
         return self.trigger == alerts.MANUAL
 
-    def latest(self, job: str) -> RunRecord | None:
-        """The latest run of another job that really began; it may still be going on."""
+    def latest(self, job: str, *, whole: bool = True) -> RunRecord | None:
+        """The latest run of another job that really began; it may still be going on. ``whole``: of all its work."""
         with LedgerReader.open(self.shared.state_dir) as reader:
-            return reader.latest_begun(job) if reader else None
+            return reader.latest_begun(job, whole=whole) if reader else None
 
     def is_to_come(self, job: Job) -> bool:
         """Whether another job will be started again: the last that is known of it is that it put itself off, or a stop
         of the machine has cut it short."""
         with LedgerReader.open(self.shared.state_dir) as reader:
-            runs = reader.runs(job=job.name, limit=1) if reader else []
-        return any(run.outcome == Outcome.NOT_NOW for run in runs) or again.is_asked(self.shared.run_dir, job)
+            latest = reader.latest(job.name) if reader else None
+        put_off = latest is not None and latest.outcome == Outcome.NOT_NOW
+        return put_off or again.is_asked(self.shared.run_dir, job)
 
-    def latest_done(self, job: str = "") -> RunRecord | None:
-        """The latest run of this job, or of the one named, that did its work, whole or in part."""
+    def latest_done(self, job: str = "", *, whole: bool = True) -> RunRecord | None:
+        """The latest run of this job, or of the one named, that did its work, or some units of it.
+
+        ``whole``: not one that was narrowed to a part.
+        """
         with LedgerReader.open(self.shared.state_dir) as reader:
-            return reader.latest_done(job or self.job.name) if reader else None
+            return reader.latest_done(job or self.job.name, whole=whole) if reader else None
 
     def count(self, name: str, value: float) -> None:
         """Set a counter of the run's record; ``rows`` is the one that ``status`` shows."""
@@ -102,10 +110,17 @@ class Run:
 
 @contextmanager
 def run_of(
-    job: Job, *, dry_run: bool = False, verbose: bool = False, environ: Mapping[str, str] | None = None
+    job: Job,
+    *,
+    only: str = "",
+    dry_run: bool = False,
+    verbose: bool = False,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Run]:
     """Run the block as one run of ``job``; see the module's text. Always ends in ``SystemExit``.
 
+    ``only``: the part of the job's work to which the caller has narrowed it, in words. Such a run is recorded, and says
+    nothing of how the job stands: status, alerts, heartbeats and the jobs that come after go by whole runs.
     A dry run reads settings and logs to the console, but takes no lock and touches no ledger, file or remote.
     """
     real = os.environ if environ is None else environ
@@ -129,7 +144,7 @@ def run_of(
         ) as log:
             if owner:
                 log.info("called by root: it goes on as %s, to whom %s belongs", owner, shared.state_dir)
-            run = Run(job, shared, env, tz, log, scrubber, dry_run, _trigger(real))
+            run = Run(job, shared, env, tz, log, scrubber, dry_run, _trigger(real), only)
             yield from _through(DryDoor(run) if dry_run else Door(run, real), run, stopping)
 
 

@@ -90,9 +90,10 @@ class Teller:
 def _heartbeat_of(record: RunRecord) -> str | None:
     """How a heartbeat's address ends: empty for success, the exit code for failure; None: say nothing.
 
-    Trying later and a person's Ctrl-C are neither a success nor an alarm.
+    Trying later, a run of a part of the job and a person's Ctrl-C are neither a success nor an alarm.
     """
     outcome = Outcome(record.outcome)
-    if outcome is Outcome.NOT_NOW or (outcome is Outcome.INTERRUPTED and record.trigger == alerts.MANUAL):
+    by_hand = record.trigger == alerts.MANUAL
+    if outcome is Outcome.NOT_NOW or not record.whole or (outcome is Outcome.INTERRUPTED and by_hand):
         return None
     return "" if outcome in {Outcome.SUCCESS, Outcome.SKIPPED} else str(record.exit_code)

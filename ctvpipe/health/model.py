@@ -64,7 +64,7 @@ class Night:
 
 @dataclass(frozen=True)
 class JobHealth:
-    """A job's standing. ``last`` is its latest run that really began, ``running`` that run while it goes on.
+    """A job's standing. ``last`` is its latest run of all its work that really began, ``running`` that run while it goes on.
 
     ``enabled``: whether its timer is switched on; ``next_run`` is ``None`` where it is not. ``in_use``: whether its
     pipeline is: otherwise nobody wants to hear of it.

@@ -150,7 +150,7 @@ def _recent(reader: LedgerReader, job: Job, now: datetime) -> list[RunRecord]:
     for limit in _PAGES:
         runs = reader.runs(job=job.name, limit=limit)
         far_enough = len(runs) < limit or runs[-1].started_at < now - timedelta(days=trend.NIGHTS + 1)
-        settled = any(run.outcome not in {Outcome.NOT_NOW, Outcome.SKIPPED, RUNNING} for run in runs)
+        settled = any(run.outcome not in {Outcome.SKIPPED, RUNNING} for run in rules.begun(runs))
         if far_enough and (settled or len(runs) < limit):
             break
     return runs

@@ -36,8 +36,8 @@ class View:
 
 
 def begun(runs: Sequence[RunRecord]) -> list[RunRecord]:
-    """The runs that really began: ``not_now`` is looked through."""
-    return [run for run in runs if run.outcome != Outcome.NOT_NOW]
+    """The runs that say how the job stands: those that were narrowed to a part of it, and ``not_now``, do not."""
+    return [run for run in runs if run.whole and run.outcome != Outcome.NOT_NOW]
 
 
 def findings(job: Job, runs: Sequence[RunRecord], view: View) -> list[Finding]:
@@ -136,7 +136,7 @@ def _from_the_future(job: Job, run: RunRecord, now: datetime) -> Finding:
 
 def _overdue(job: Job, runs: Sequence[RunRecord], real: Sequence[RunRecord], view: View) -> Finding:
     expected = due(job, view)
-    put_off = [run for run in runs if run.outcome == Outcome.NOT_NOW and run.started_at >= expected]
+    put_off = [run for run in runs if run.whole and run.outcome == Outcome.NOT_NOW and run.started_at >= expected]
     before = f"the run before it was {ago(real[0].started_at, view.now)}" if real else "it has never run"
     reason = f"did not run when it was due ({expected.astimezone(view.tz):%a %d %b %H:%M}); {before}"
     if put_off:

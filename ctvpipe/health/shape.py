@@ -75,7 +75,10 @@ def report(found: Report) -> dict[str, Any]:
 
 
 def run(record: RunRecord) -> dict[str, Any]:
-    """A row of the ledger: all its fields, ``seconds``, and ``rows`` (from the counters)."""
+    """A row of the ledger: all its fields, ``seconds``, and ``rows`` (from the counters).
+
+    ``only``: to what part of the job's work it was narrowed; empty for all of it.
+    """
     return {
         "run_id": record.run_id,
         "job": record.job,
@@ -91,6 +94,7 @@ def run(record: RunRecord) -> dict[str, Any]:
         "counters": dict(record.counters),
         "warnings": list(record.warnings),
         "trigger": record.trigger,
+        "only": record.only,
         "host": record.host,
         "version": record.version,
         "process": record.process,

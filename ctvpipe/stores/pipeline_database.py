@@ -106,7 +106,7 @@ class PipelineDatabase:
         return ContractError(f"there are no {self.holds} in the database", f"Run '{self.filled_by}' first.")
 
     def _require_never_filled(self, run: Run, name: str) -> None:
-        filled = [done for job in self.jobs if (done := run.latest_done(job.name)) is not None]
+        filled = [done for job in self.jobs if (done := run.latest_done(job.name, whole=False)) is not None]
         days = [
             f"{done.started_at.astimezone(run.tz):%Y-%m-%d}" for done in filled if done.counters.get(_DATABASE) == name
         ]

@@ -1,6 +1,6 @@
 """A throw-away job, run as a program of its own: ``python -m tests.integration.door_job BODY [ARGUMENT] [--dry-run]``.
 
-``SAMPLE_JOB`` gives it the place of a real job, ``SAMPLE_SECONDS`` another time limit.
+``SAMPLE_JOB`` gives it the place of a real job, ``SAMPLE_SECONDS`` another time limit, ``SAMPLE_ONLY`` narrows it.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def main() -> None:
     job = jobs.find(os.environ["SAMPLE_JOB"]) if "SAMPLE_JOB" in os.environ else JOB
     if "SAMPLE_SECONDS" in os.environ:
         job = replace(job, timeout=timedelta(seconds=float(os.environ["SAMPLE_SECONDS"])))
-    with run_of(job, dry_run="--dry-run" in sys.argv) as run:
+    with run_of(job, only=os.environ.get("SAMPLE_ONLY", ""), dry_run="--dry-run" in sys.argv) as run:
         body(run, words[1] if len(words) > 1 else "")
 
 

@@ -34,7 +34,11 @@ class FmsStation(PipelineStation):
     ) -> Result:
         """Sync in this process, which is faster than the command; ``day`` as of ``here``."""
         return self.here(
-            "fms-sync", lambda run: sync(run, only=only, force=force).require_any(), day=day, dry_run=dry_run
+            "fms-sync",
+            lambda run: sync(run, only=only, force=force).require_any(),
+            day=day,
+            dry_run=dry_run,
+            only=", ".join(only),
         )
 
     @property

@@ -63,15 +63,24 @@ class PipelineStation(Station):
         return found
 
     def here(
-        self, job: str, body: Callable[..., object], *arguments: Any, day: date | None = None, dry_run: bool = False
+        self,
+        job: str,
+        body: Callable[..., object],
+        *arguments: Any,
+        day: date | None = None,
+        dry_run: bool = False,
+        only: str = "",
     ) -> Result:
         """Run ``body(run, *arguments)`` as one run of ``job`` in this process, which is faster than the command.
 
-        ``day``: the day on which the run takes itself to have begun (``run.started``), at noon.
+        ``only``: to what the run is narrowed; ``day``: the day on which the run takes itself to have begun (``run.started``), at noon.
         """
         said = StringIO()
         try:
-            with redirect_stderr(said), run_of(jobs.find(job), dry_run=dry_run, environ=self.environ) as run:
+            with (
+                redirect_stderr(said),
+                run_of(jobs.find(job), only=only, dry_run=dry_run, environ=self.environ) as run,
+            ):
                 _move(run, day)
                 body(run, *arguments)
         except SystemExit as ended:

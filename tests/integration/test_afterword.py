@@ -290,18 +290,20 @@ def test_a_power_cut_is_told_once_and_what_it_cut_short_starts_again(station: St
     assert asked_for(station) == []
 
 
-@pytest.mark.parametrize("how", ["stopped", "put off", "put off, and then by hand"])
+@pytest.mark.parametrize("how", ["stopped", "put off", "put off, and then by hand", "put off, and then a part"])
 def test_what_was_stopped_or_put_off_before_a_boot_starts_again(station: Station, how: str) -> None:
     if how == "stopped":
         station.working().ends(signal.SIGTERM)
     else:
         no_clock = {"CTVPIPE_CLOCK": "check", "CTVPIPE_HOST_DIR": str(station.base / "no clock")}
         station.service("ok", **no_clock).ends()
-        if how != "put off":
+        if how == "put off, and then a part":
+            station.service("ok", SAMPLE_ONLY="one table").ends()
+        elif how != "put off":
             station.service("ok", **no_clock, INVOCATION_ID="").ends()
         (station.run_dir / f"{UNIT}.again").unlink()  # on a disk that is gone with the power
     before = station.runs(), station.told(), station.beats()
-    assert before[0][0].outcome == ("interrupted" if how == "stopped" else "not_now")
+    assert before[0][-1].outcome == ("interrupted" if how == "stopped" else "not_now")
     said = booted(station)
     assert "daily-update was not finished when the machine stopped: it starts again in ten minutes" in said
     assert asked_for(station) == [UNIT]
@@ -317,8 +319,11 @@ def test_a_boot_starts_nothing_that_a_person_began_or_whose_timer_is_off(station
     assert station.last().advice == f"What it had committed is whole; sudo systemctl start {UNIT}."
     station.working(INVOCATION_ID="").ends(signal.SIGKILL)
     booted(station)
-    assert [run.trigger for run in station.runs()] == ["manual", "service"]
-    assert [run.outcome for run in station.runs()] == ["failed", "failed"]
+    station.working(SAMPLE_ONLY="one table").ends(signal.SIGKILL)
+    booted(station)
+    assert [run.trigger for run in station.runs()] == ["service", "manual", "service"]
+    assert [run.outcome for run in station.runs()] == ["failed"] * 3
+    assert station.told() == ["daily-update failed"]
     assert asked_for(station) == []
 
 

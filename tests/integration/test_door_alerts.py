@@ -96,6 +96,27 @@ def test_heartbeats(bench: Bench, receiver: Receiver, body: str, ending: str | N
     assert "could not reach" not in printed
 
 
+def test_a_run_of_a_part_is_nobodys_news_and_takes_no_nights_place(bench: Bench, receiver: Receiver) -> None:
+    bench.configure(APPRISE_URLS=f"json://{receiver.address}/alerts", HEARTBEAT_URL=f"{receiver.url}/ping/{{job}}")
+    bench.service("fail")
+    bench.service("later")
+    told = [request.path for request in receiver.requests]
+    for body in ("ok", "fail", "later"):
+        for started in (SERVICE, {}):
+            bench.run(body, environ={**started, "SAMPLE_ONLY": "one site"})
+    assert [request.path for request in receiver.requests] == told
+    assert {(record.only, record.outcome) for record in bench.runs()[:6]} == {
+        ("one site", outcome) for outcome in ("success", "failed", "not_now")
+    }
+    assert ", manual, only one site)" in bench.log()
+    assert (bench.run_dir / "ctv-sample.again").exists(), "the night that was put off is still to come"
+    bench.service("ok")
+    assert titles(receiver) == ["sample failed", "sample works again"]
+    (bench.run_dir / "ctv-sample.again").unlink(missing_ok=True)
+    bench.run("later", environ={**SERVICE, "SAMPLE_ONLY": "one site"})
+    assert not (bench.run_dir / "ctv-sample.again").exists()
+
+
 def test_no_ledger_is_alerted_when_nobody_is_looking(bench: Bench, receiver: Receiver) -> None:
     bench.configure(APPRISE_URLS=f"json://{receiver.address}/alerts", HEARTBEAT_URL=f"{receiver.url}/ping/abc123")
     bench.state.write_text("a file where the directory should be")

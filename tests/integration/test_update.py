@@ -52,6 +52,17 @@ def test_only_the_difference_is_written_and_unchanged_rows_keep_everything(stati
     assert station.runs()[0].counters["unchanged"] == 58
 
 
+def test_who_looks_at_the_plan_and_declines_says_nothing_of_the_night(station: Station, lines: list[Row]) -> None:
+    assert station.update_here().code == 1, "there is no workbook"
+    write_rows(station.workbook(), lines, spec=PLAIN)
+    assert station.update_here(confirm=lambda _question: False).code == 0
+    declined, failed = station.runs("daily-update")
+    assert (declined.outcome, declined.whole, failed.outcome) == ("skipped", False, "failed")
+    done = station.run("status")
+    assert done.code == 2
+    assert "daily-update: failed just now: there is no workbook in" in done.out
+
+
 def fresh(station: Station, lines: Iterable[Row]) -> dict[int, tuple[Any, ...]]:
     """What a station that starts afresh makes of the rows."""
     other = Station(station.root / "other")

@@ -244,7 +244,7 @@ def test_an_old_ledger_is_read_as_it_is_and_migrated_under_a_running_process(tmp
         assert old.execute("SELECT * FROM alert_states").fetchall() == []
     assert [(run.run_id, run.outcome) for run in runs(state_dir, "job")] == [("old", "failed")]
     with closing(Ledger(state_dir)) as ledger:
-        assert ledger._db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert ledger._db.execute("PRAGMA user_version").fetchone() == (3,)
         for since, taken in ((START, True), (START + timedelta(hours=2), False)):
             found_for = ledger.reader.of_invocation("job", "d" * 32, old_since=since)
             assert (found_for is not None) == taken

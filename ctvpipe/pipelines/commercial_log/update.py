@@ -87,6 +87,7 @@ class _Update:
                 run.summary = f"would write {update_report.difference(planned.plan)}"
                 return
             if confirm is not None and not confirm(update_report.question(planned)):
+                run.only = "the plan"
                 raise Skipped("declined at the prompt; nothing was changed")
         self._write(log)
 
