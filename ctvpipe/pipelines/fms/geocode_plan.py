@@ -163,6 +163,21 @@ def wanted(partner: Partner, entry: Entry | None) -> Position:
     return Position(None, None, partner.address_hash, entry.status if entry else Status.WAITING, None)
 
 
+def settle(partners: Iterable[Partner], entries: Mapping[str, Entry], *, is_last: bool = False) -> list[Partner]:
+    """Bring what is ``stored`` of ``partners`` to what is known of their addresses; returns those whose rows change.
+
+    That an address waits is only said at the last, unless coordinates of another one go with it.
+    """
+    changed = []
+    for partner in partners:
+        position = wanted(partner, entries.get(partner.address_hash or ""))
+        only_waits = position.geocode_status == Status.WAITING and partner.stored.latitude is None
+        if position != partner.stored and (is_last or not only_waits):
+            partner.stored = position
+            changed.append(partner)
+    return changed
+
+
 def _is_older(entry: Entry, terms: Terms, now: datetime, *, share: float) -> bool:
     """Whether ``share`` of the entry's life is over. One from the future is: the clock was wrong then, or is now."""
     life = terms.lives.get(entry.provider)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ctvpipe.pipelines.fms import addresses
+from ctvpipe.pipelines.fms import addresses, geocode_plan
 from ctvpipe.pipelines.fms.geocode_plan import Entry, Partner, Position
 from ctvpipe.pipelines.fms.schema.tables import GEOCODE_CACHE, MEDIA_PARTNERS
 from ctvpipe.stores.merge import merge
@@ -41,6 +41,12 @@ def read(connection: sa.Connection) -> tuple[list[Partner], dict[str, Entry]]:
             entries[row[middle]] = Entry._make(row[middle:])
     partners.sort(key=lambda partner: (partner.person_id, partner.office))
     return partners, entries
+
+
+def settle(connection: sa.Connection, now: datetime) -> None:
+    """Give the partners what is known of their addresses, and leave none the coordinates of a former one."""
+    partners, entries = read(connection)
+    write(connection, (), (), geocode_plan.settle(partners, entries), now)
 
 
 def write(

@@ -167,20 +167,11 @@ class _Night:
         return missed
 
     def settle(self, learned: Mapping[str, Entry], *, is_last: bool = False) -> None:
-        """Store what was ``learned`` by hash, and the partners that it, or a new address, changes.
-
-        That an address waits is only said at the last.
-        """
+        """Store what was ``learned`` by hash, and the partners that it, or a new address, changes."""
         new = [entry for key, entry in learned.items() if key not in self.entries]
         other = [entry for key, entry in learned.items() if self.entries.get(key, entry) != entry]
         self.entries |= learned
-        changed = []
-        for partner in self.partners:
-            wanted = geocode_plan.wanted(partner, self.entries.get(partner.address_hash or ""))
-            only_waits = wanted.geocode_status == Status.WAITING and partner.stored.latitude is None
-            if wanted != partner.stored and (is_last or not only_waits):
-                partner.stored = wanted
-                changed.append(partner)
+        changed = geocode_plan.settle(self.partners, self.entries, is_last=is_last)
         if new or other or changed:
             with self._connection.begin():
                 geocode_store.write(self._connection, new, other, changed, self._now)

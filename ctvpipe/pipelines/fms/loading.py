@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ctvpipe.pipelines.fms import choices
+from ctvpipe.pipelines.fms import choices, geocode_store
 from ctvpipe.pipelines.fms.past import Past
 from ctvpipe.pipelines.fms.reading import Reading
 from ctvpipe.pipelines.fms.schema.tables import MEDIA_PARTNERS, SYNC_REJECTS
@@ -25,7 +25,9 @@ def load(connection: sa.Connection, reading: Reading, known: Past, *, now: datet
 
     ``known``: the past of the table, which spares a look at what was not there before.
 
-    What people chose for a partner outlasts the partner's absence. A column that an older layout does not bring is null: the table is what the export says, no more.
+    What people chose for a partner outlasts the partner's absence; a new address and the coordinates of the former one
+    are never there together. A column that an older layout does not bring is null: the table is what the export says, no
+    more.
     """
     feed = reading.feed
     stamp = {"updated_at": now}
@@ -43,6 +45,8 @@ def load(connection: sa.Connection, reading: Reading, known: Past, *, now: datet
     )
     if feed.target is MEDIA_PARTNERS:
         choices.restore(connection, now)
+        if merged.written:
+            geocode_store.settle(connection, now)
     if reading.rejects or known.latest.get("rows_rejected"):
         _keep_rejects(connection, reading)
     return merged
