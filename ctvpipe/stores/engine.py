@@ -206,7 +206,8 @@ def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
                 f"{name} is locked by another program for {BUSY_SECONDS} s", "Close what holds it open."
             )
         if code.startswith("SQLITE_FULL"):
-            return PermanentError(f"{name}: the disk is full; nothing was changed", "Free some space.")
+            kept = "what it was writing is not stored, what it had committed before is"
+            return PermanentError(f"{name}: the disk is full; {kept}", "Free some space.")
         if code.startswith(("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
             return PermanentError(
                 f"{name} cannot be used: {text}", "Check the disk's free space, owner and permissions of the file."

@@ -15,6 +15,7 @@ from ctvpipe.sources import workbook
 from ctvpipe.stores import engine, sqlite_backup
 from tests.fakes.workbook import write_rows
 from tests.fakes.workbook_cells import Row, text
+from tests.integration import small_disk
 from tests.integration.nights import PLAIN, by_id, night
 from tests.integration.station import Station, tree
 
@@ -304,23 +305,12 @@ def test_a_locked_database_fails_the_run_with_a_clear_line(
     assert night(station, lines[:50]).code == 0
 
 
-def test_a_full_disk_fails_the_run_with_a_clear_line_and_changes_nothing(
-    station: Station, lines: list[Row], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_fails_the_run_with_a_clear_line_and_changes_nothing(station: Station, lines: list[Row]) -> None:
     assert night(station, lines).code == 0
     before = station.dump()
-    connect = sqlite3.connect
-
-    def on_a_small_disk(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(*arguments, **options)
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-        return connection
-
-    monkeypatch.setattr(engine.sqlite3, "connect", on_a_small_disk)
     longer = [lines[0].changed(comments=text(f"airing {number}" + "x" * 500)) for number in range(300)]
-    result = night(station, longer, force=True)
-    monkeypatch.undo()
+    with small_disk.full(station.database, pages=2):
+        result = night(station, longer, force=True)
     assert result.code == 1
-    assert "the sales database: the disk is full; nothing was changed" in result.line("ERROR")
+    assert "the sales database: the disk is full; what it was writing is not stored" in result.line("ERROR")
     assert station.dump() == before
