@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,7 +40,10 @@ class Result:
 
 
 def all_checks(jobs: Sequence[Job] = JOBS) -> Iterator[Result]:
-    """Of ``jobs``: settings first; directories and connections only as far as their settings are right."""
+    """Of ``jobs``: settings first; directories and connections only as far as their settings are right.
+
+    The connections are tried at the same time, of all pipelines: one that is waited for keeps none of the others waiting.
+    """
     wrong = False
     for result in _settings(jobs):
         wrong = wrong or result.exit_code != 0
@@ -50,12 +55,13 @@ def all_checks(jobs: Sequence[Job] = JOBS) -> Iterator[Result]:
         return
     yield from _own_places(jobs)
     yield _tried("alert targets", _alert_targets)
+    coming: list[Future[Result]] = []
     for pipeline in dict.fromkeys(job.pipeline for job in jobs):
         checks = importlib.import_module(f"ctvpipe.pipelines.{pipeline}.checks")
         for name, directory in checks.directories(_environment_of).items():
             yield _tried(name, partial(writable.try_directory, directory))
-        for name, attempt in checks.connections(_environment_of).items():
-            yield _tried(name, attempt)
+        coming += [_begun(name, attempt) for name, attempt in checks.connections(_environment_of).items()]
+    yield from (result.result() for result in coming)
 
 
 def timetables(jobs: Sequence[Job], root: Path) -> Iterator[Result]:
@@ -149,3 +155,17 @@ def _tried(name: str, attempt: Callable[[], str]) -> Result:
     except Exception as error:  # noqa: BLE001  (one check that breaks must not hide the others)
         first = next(iter(str(error).splitlines()), "no text")
         return Result(name, "FAILED", declared.scrubber().clean(f"{type(error).__name__}: {first}"), "", 1)
+
+
+def _begun(name: str, attempt: Callable[[], str]) -> Future[Result]:
+    """``_tried`` in a thread of its own, which ends with the process: nobody has to wait for what he has interrupted."""
+    coming: Future[Result] = Future()
+
+    def work() -> None:
+        try:
+            coming.set_result(_tried(name, attempt))
+        except BaseException as error:  # noqa: BLE001  (raised again where it is waited for)
+            coming.set_exception(error)
+
+    threading.Thread(target=work, name=name, daemon=True).start()
+    return coming

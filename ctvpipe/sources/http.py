@@ -29,6 +29,9 @@ from ctvpipe.sources.tokens import RenewedToken
 # It warns of headers that it cannot read, with the whole address, query and all.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
+LOOK_SECONDS = 30.0
+"""How long a service is waited for by somebody who only looks whether it is there."""
+
 T = TypeVar("T")
 _CHUNK = 1 << 16
 _DAMAGED = "the answer was cut off or damaged"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,9 +66,11 @@ def _database(settings: ImportSettings) -> str:
 
 def _api(settings: InventorySettings) -> str:
     from ctvpipe.pipelines.circuits.meraki_api import Api, chosen
+    from ctvpipe.sources import http
     from ctvpipe.sources.pacing import Patience
 
     with Api(settings, patience=Patience(tries=1)) as api:
+        api.client.until = time.monotonic() + http.LOOK_SECONDS
         seen = api.organizations()
     wanted = chosen(seen, settings.organization)
     return f"organisations that the key sees: {len(seen)}; the appliances are those of {wanted.name} ({wanted.id})"

@@ -6,6 +6,7 @@ of it proves. Credentials go to the host of the login page and to no other, and 
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -33,8 +34,9 @@ def fetch(settings: ImportSettings, patience: Patience | None = None) -> bytes:
 
 
 def look(settings: ImportSettings) -> str:
-    """Log in and say so; errors as of ``fetch``."""
+    """Log in and say so; errors as of ``fetch``, but soon."""
     with closing(_client(settings, Patience(tries=1))) as client:
+        client.until = time.monotonic() + http.LOOK_SECONDS
         _log_in(client, settings)
     return f"logged in at {http.place(settings.portal_url)}"
 

@@ -16,12 +16,12 @@ from typing import Generic, TypeVar
 
 from ctvpipe.pipelines.fms.feeds import Feed
 from ctvpipe.pipelines.fms.settings import SyncSettings
+from ctvpipe.sources import http
 from ctvpipe.sources.http import Answer, Client, WrongBodyError
 from ctvpipe.sources.pacing import Patience
 
 _LONGEST_WAIT = 600.0
-# Of a report that is only looked at: a page or an export is told by its first bytes.
-_LOOK_BYTES, _LOOK_SECONDS = 1 << 12, 60.0
+_LOOK_BYTES = 1 << 12  # of a report that is only looked at: a page or an export is told by its first bytes
 
 
 T = TypeVar("T")
@@ -51,10 +51,10 @@ def fetch(feed: Feed, settings: SyncSettings) -> Export:
 
 
 def look(feed: Feed, settings: SyncSettings) -> None:
-    """Ask for the export once, and read its beginning; errors as of ``fetch``, that of a server that takes more than a
-    minute for it among them.
+    """Ask for the export once, and read its beginning; errors as of ``fetch``, that of a server that takes longer for it
+    than a look may among them.
     """
-    client = _client(feed, settings, 1, min(settings.table_seconds, _LOOK_SECONDS))
+    client = _client(feed, settings, 1, min(settings.table_seconds, http.LOOK_SECONDS))
     client.enough = _LOOK_BYTES
     try:
         client.request("GET", settings.url(feed.table), check=_require_csv(feed))
