@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,10 +51,7 @@ def good_nights(now: datetime, days: int = 7, pipeline: str = "commercial_log") 
 
 
 def record(state_dir: Path, runs: Iterable[RunRecord]) -> None:
-    """Write ``runs``, oldest first, into the ledger in ``state_dir``."""
-    ledger = Ledger(state_dir)
-    try:
+    """Write ``runs``, oldest first, into the ledger in ``state_dir``, and wait for the disk once."""
+    with closing(Ledger(state_dir)) as ledger, ledger._transaction():
         for item in runs:
-            ledger.record(item)
-    finally:
-        ledger.close()
+            ledger._insert(item)

@@ -62,13 +62,14 @@ ANSWERS = {
     "echo no": False,
     "echo yes; exit 1": False,
     "echo 'Failed to connect to bus' >&2; exit 1": False,
-    "while :; do :; done": False,
+    "exec /bin/sleep 60": False,
 }
 
 
 @pytest.mark.parametrize("script", ANSWERS)
 def test_another_time_service(machine: Machine, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock_evidence, "_SECONDS", 1)
+    if "sleep" in script:
+        monkeypatch.setattr(clock_evidence, "_SECONDS", 0.1)
     machine.time_service(script)
     assert machine.look().synchronised == ANSWERS[script]
     if ANSWERS[script]:

@@ -25,6 +25,7 @@ def holds(partition: Partition, value: bytes) -> bool:
     return not text or matches(compiled(text), {"uid": [value]})
 
 
+@settings(max_examples=60)
 @given(PARTITION.filter(lambda one: one.can_be_split), VALUE)
 def test_every_value_of_a_partition_is_in_exactly_one_of_its_parts(partition: Partition, value: bytes) -> None:
     assert sum(holds(part, value) for part in partition.split()) == holds(partition, value)

@@ -260,14 +260,16 @@ def test_twenty_migrate_an_old_ledger_at_once(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
-from tests.unit.test_ledger import ended, record
-from ctvpipe.core.ledger import Ledger
+from ctvpipe.core.ledger import Ledger, RunRecord
+now = datetime.now(timezone.utc)
 for number in range(5):
     with closing(Ledger(Path(sys.argv[1]))) as ledger:
-        run = record(number, job=sys.argv[2])
+        run = RunRecord(f"{sys.argv[2]}/{number}", sys.argv[2], "sample", "timer", "host", "1", "process", now)
         ledger.begin(run)
-        ledger.finish(ended(run))
+        ledger.finish(replace(run, outcome="success", exit_code=0, finished_at=now))
 """
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctvpipe.core import timetable
@@ -84,6 +84,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         timetable.set_schedule(JOB, Schedule(time(3, 30)), tmp_path)
 
 
+@settings(max_examples=25)
 @given(TIMES)
 def test_what_is_written_is_what_is_read(tmp_path_factory: pytest.TempPathFactory, at: time) -> None:
     root = tmp_path_factory.mktemp("root")
