@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ctvpipe.core import clock
+from ctvpipe.stores.bulk import qualified
 
 _RUNS = sa.Table(
     "ingestion_runs",
@@ -68,14 +69,15 @@ def latest_details(connection: sa.Connection, entity: str) -> dict[str, Any]:
 
 def latest_of_each(connection: sa.Connection, most: int) -> dict[str, list[dict[str, Any]]]:
     """The details recorded by the latest imports of every entity, up to ``most`` of each, newest first."""
-    columns = _RUNS.c
-    place = sa.func.row_number().over(partition_by=columns.entity_type, order_by=columns.started_at.desc())
-    ranked = sa.select(columns.entity_type, columns.metadata, place.label("place")).subquery()
-    rows = connection.execute(
-        sa.select(ranked.c.entity_type, ranked.c.metadata)
-        .where(ranked.c.place <= most)
-        .order_by(ranked.c.entity_type, ranked.c.place)
+    table = qualified(connection, _RUNS)
+    ranked = (
+        "SELECT entity_type, metadata, row_number() OVER (PARTITION BY entity_type ORDER BY started_at DESC) AS place"  # noqa: S608
+        f" FROM {table}"
     )
+    sql = sa.text(
+        f"SELECT entity_type, metadata FROM ({ranked}) AS ranked WHERE place <= :most ORDER BY entity_type, place"  # noqa: S608
+    )
+    rows = connection.execute(sql.columns(metadata=sa.JSON), {"most": most})
     found: dict[str, list[dict[str, Any]]] = {}
     for entity, details in rows:
         found.setdefault(entity, []).append(details)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -49,16 +49,19 @@ class PipelineDatabase:
         run.counters[_DATABASE] = _name(settings)
 
     @contextmanager
-    def session(self, run: Run, settings: NamedDatabase) -> Iterator[sa.Connection]:
+    def session(
+        self, run: Run, settings: NamedDatabase, *, on_new: Callable[[], None] = lambda: None
+    ) -> Iterator[sa.Connection]:
         """The same for a job with a transaction for each of its units: a connection that is in none yet.
 
-        Errors of the database within the block are explained as those of ``writing``.
+        ``on_new``: called before a new database is set up, which takes its time. Errors of the database within the
+        block are explained as those of ``writing``.
         """
         opened = self._opened(run, settings, creates=True)
         with engine.explained(opened), opened.connect() as connection:
             engine.hold_sole_run(connection, run.job.name)
             with connection.begin():
-                self._bring_forward(run, settings, connection)
+                self._bring_forward(run, settings, connection, on_new)
             run.counters[_DATABASE] = _name(settings)
             yield connection
 
@@ -93,11 +96,14 @@ class PipelineDatabase:
             engine.create_database_file(path)
         return engine.open_engine(url, settings.names)
 
-    def _bring_forward(self, run: Run, settings: NamedDatabase, connection: sa.Connection) -> None:
+    def _bring_forward(
+        self, run: Run, settings: NamedDatabase, connection: sa.Connection, on_new: Callable[[], None] = lambda: None
+    ) -> None:
         if migrate.require_current(connection, self.migrations):
             return
         if migrate.current(connection) is None:
             self._require_never_filled(run, _name(settings))
+            on_new()
             run.log.info("A new database of %s is set up: %s", self.holds, _name(settings))
         migrate.upgrade(connection, self.migrations)
 

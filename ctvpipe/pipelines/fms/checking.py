@@ -30,19 +30,24 @@ class Checked:
 class Checking:
     """See the module's text; ``force``: take what has not changed, and what has lost many rows.
 
-    ``known``: the past of every table, set once the database has told it; an export that comes earlier waits for it.
+    An export that comes before the past of the tables is told waits for it.
     """
 
     def __init__(self, run: Run, settings: SyncSettings, *, force: bool) -> None:
         self._run, self._settings, self._force = run, settings, force
-        self.known: Future[Mapping[str, Past]] = Future()
+        self._known: Future[Mapping[str, Past]] = Future()
+
+    def tell(self, known: Mapping[str, Past]) -> None:
+        """Go on with the exports, ``known`` being the past of every table; what is told first counts."""
+        if not self._known.done():
+            self._known.set_result(known)
 
     def check(self, feed: Feed, export: Export) -> Checked:
         """The rows of the export, whose bytes are kept, whether it is accepted or not.
 
         Raises ``ContractError`` for one that is not, ``PermanentError`` where its bytes cannot be kept.
         """
-        if self.known.result()[feed.table].is_same(export.sha256) and not self._force:
+        if self._known.result()[feed.table].is_same(export.sha256) and not self._force:
             return Checked(export, None)
         accepted = False
         try:
@@ -81,5 +86,5 @@ class Checking:
             )
         if not self._force:
             past.require_enough(
-                feed, self.known.result()[feed.table], read.accepted, max_loss_percent=self._settings.max_loss_percent
+                feed, self._known.result()[feed.table], read.accepted, max_loss_percent=self._settings.max_loss_percent
             )

@@ -5,7 +5,7 @@ Neither is a reason for a sync to fail: what cannot be worked out tonight is tol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,14 +14,15 @@ import sqlalchemy as sa
 from ctvpipe.core import clock
 from ctvpipe.core.errors import CtvpipeError
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.fms import database, geocoding, past, preferred_days_store
-from ctvpipe.pipelines.fms.past import DAYS, Past
+from ctvpipe.pipelines.fms import database, geocode_idle, geocoding, past, preferred_days_store
+from ctvpipe.pipelines.fms.past import COORDINATES, DAYS, Past
 from ctvpipe.pipelines.fms.result import PREFIX
 from ctvpipe.pipelines.fms.settings import GeocodingSettings
 from ctvpipe.stores import engine
 from ctvpipe.stores.merge import Merged
 
-_FOLLOWS_FROM = frozenset({"media_partners", "loan_history"})
+_PARTNERS = "media_partners"
+_FOLLOWS_FROM = frozenset({_PARTNERS, "loan_history"})
 
 
 def enrich(
@@ -29,15 +30,15 @@ def enrich(
     settings: GeocodingSettings,
     connection: sa.Connection,
     known: Mapping[str, Past],
-    loaded: Collection[str],
+    loaded: Mapping[str, str],
 ) -> dict[str, Any]:
     """Bring preferred days and coordinates to what the tables say; ``connection`` is in no transaction.
 
-    ``known``: the past of the tables; ``loaded``: those that were loaded since. Returns what was done, for the entry of
-    ``media_partners`` in the result.
+    ``known``: the past of the tables; ``loaded``: those that were loaded since, with the hashes of their exports.
+    Returns what was done, for the entry of ``media_partners`` in the result.
     """
     done = _attempt(run, connection, "preferred days", lambda: _days(run, connection, known, loaded))
-    return done | _attempt(run, connection, "geocoding", lambda: _coordinates(run, settings, connection))
+    return done | _attempt(run, connection, "geocoding", lambda: _coordinates(run, settings, connection, known, loaded))
 
 
 def preview(run: Run, settings: GeocodingSettings, connection: sa.Connection) -> None:
@@ -47,24 +48,30 @@ def preview(run: Run, settings: GeocodingSettings, connection: sa.Connection) ->
     run.log.info("%sWith the tables as they are: %s; addresses to ask for: %d", PREFIX, _told(days), addresses)
 
 
-def _days(run: Run, connection: sa.Connection, known: Mapping[str, Past], loaded: Collection[str]) -> dict[str, Any]:
+def _days(run: Run, connection: sa.Connection, known: Mapping[str, Past], loaded: Mapping[str, str]) -> dict[str, Any]:
     """The preferred days, worked out where what they follow from has changed, or a loan's first year is over."""
     today, before = _today(run), known[DAYS].latest
+    bodies = {table: _body(table, known, loaded) for table in _FOLLOWS_FROM}
     with connection.begin():
-        is_same = not _FOLLOWS_FROM.intersection(loaded) and before.get("bodies") == _bodies(known)
+        is_same = not _FOLLOWS_FROM & loaded.keys() and before.get("bodies") == bodies
         if is_same and preferred_days_store.still_hold(connection, date.fromisoformat(before["as_of"]), today):
             days = preferred_days_store.Days(**before["days"])
         else:
             days = preferred_days_store.apply(connection, as_of=today, now=clock.now())
             if not is_same or days.updated or days.cleared:
-                _record(run, connection, days, today)
+                _record_days(run, connection, days, bodies, today)
     run.log.info("%sPreferred days: %s", PREFIX, _told(days))
     return {"preferred_days_updated": days.updated, "preferred_days": days.shape()}
 
 
-def _record(run: Run, connection: sa.Connection, days: preferred_days_store.Days, today: date) -> None:
+def _record_days(
+    run: Run,
+    connection: sa.Connection,
+    days: preferred_days_store.Days,
+    bodies: Mapping[str, str | None],
+    today: date,
+) -> None:
     """Record of which exports, and of which day, the preferred days are; they hold until one of the two is another."""
-    latest = past.read(connection)
     database.record(
         connection,
         run,
@@ -74,19 +81,37 @@ def _record(run: Run, connection: sa.Connection, days: preferred_days_store.Days
         processed=days.qualifying,
         details={
             "as_of": today.isoformat(),
-            "bodies": _bodies(latest),
+            "bodies": dict(bodies),
             "days": {**days.shape(), "updated": 0, "cleared": 0},
         },
     )
 
 
-def _bodies(known: Mapping[str, Past]) -> dict[str, str | None]:
-    """The hashes of the exports from which the days follow, as their tables were last loaded."""
-    return {table: known[table].latest.get("sha256") for table in _FOLLOWS_FROM}
+def _body(table: str, known: Mapping[str, Past], loaded: Mapping[str, str]) -> str | None:
+    """The hash of the export that ``table`` was last loaded from."""
+    return loaded.get(table) or known[table].latest.get("sha256")
 
 
-def _coordinates(run: Run, settings: GeocodingSettings, connection: sa.Connection) -> dict[str, Any]:
-    found = geocoding.run(run, settings, connection, now=clock.now())
+def _coordinates(
+    run: Run,
+    settings: GeocodingSettings,
+    connection: sa.Connection,
+    known: Mapping[str, Past],
+    loaded: Mapping[str, str],
+) -> dict[str, Any]:
+    """The coordinates of the partners' addresses, looked at where anything can be due."""
+    now, terms, before = clock.now(), geocoding.terms_of(settings), known[COORDINATES]
+    body = _body(_PARTNERS, known, loaded)
+    found = None if _PARTNERS in loaded else geocode_idle.still(before, terms, body, now)
+    if found is not None:
+        geocoding.warn_below_goal(run, found, terms)
+    else:
+        found = geocoding.run(run, settings, connection, now=now)
+        with connection.begin():
+            left = geocode_idle.left(found, terms, body, past.places(connection), now)
+            if left != {**before.latest, "as_of": left["as_of"]}:
+                done = Merged(updated=found.succeeded)
+                database.record(connection, run, COORDINATES, done, source="fms", processed=found.usable, details=left)
     percent = found.shape()["success_percent"]
     run.log.info(
         "%sGeocoding: %d of %d partners with an address have coordinates%s; %d asked for, %d of them found, %d requests",

@@ -65,33 +65,48 @@ def look(feed: Feed, settings: SyncSettings) -> None:
 class Fetching(Generic[T]):
     """The exports of ``feeds`` on their way, ``settings.parallel`` at a time, and what ``then`` makes of each.
 
-    The threads end with the process: one that waits for a server does not keep a run that is stopped.
+    ``then`` is called in a thread of its own, and keeps no fetch waiting. The threads end with the process: one that
+    waits for a server does not keep a run that is stopped.
     """
 
     def __init__(self, feeds: Iterable[Feed], settings: SyncSettings, then: Callable[[Feed, Export], T]) -> None:
         self._settings, self._then = settings, then
-        self._waiting: queue.SimpleQueue[tuple[Feed, Future[T]]] = queue.SimpleQueue()
-        self._coming: dict[str, Future[T]] = {}
+        self._waiting: queue.SimpleQueue[Feed] = queue.SimpleQueue()
+        self._come: queue.SimpleQueue[tuple[Feed, Export | None]] = queue.SimpleQueue()
+        self._made: dict[str, Future[T]] = {}
         for feed in feeds:
-            self._coming[feed.table] = Future()
-            self._waiting.put((feed, self._coming[feed.table]))
-        for _ in range(min(settings.parallel, len(self._coming))):
-            threading.Thread(target=self._work, daemon=True).start()
+            self._made[feed.table] = Future()
+            self._waiting.put(feed)
+        for _ in range(min(settings.parallel, len(self._made))):
+            threading.Thread(target=self._fetch, daemon=True).start()
+        threading.Thread(target=self._make, daemon=True).start()
 
     def result(self, table: str) -> T:
         """What was made of the export of ``table``, waited for; raises what its fetch, or ``then``, has raised."""
-        return self._coming[table].result()
+        return self._made[table].result()
 
-    def _work(self) -> None:
+    def _fetch(self) -> None:
         while True:
             try:
-                feed, coming = self._waiting.get_nowait()
+                feed = self._waiting.get_nowait()
             except queue.Empty:
                 return
             try:
-                coming.set_result(self._then(feed, fetch(feed, self._settings)))
+                self._come.put((feed, fetch(feed, self._settings)))
             except BaseException as error:  # noqa: BLE001  (raised again where it is waited for)
-                coming.set_exception(error)
+                self._made[feed.table].set_exception(error)
+                self._come.put((feed, None))
+
+    def _make(self) -> None:
+        for _ in range(len(self._made)):
+            feed, export = self._come.get()
+            if export is None:
+                continue
+            made = self._made[feed.table]
+            try:
+                made.set_result(self._then(feed, export))
+            except BaseException as error:  # noqa: BLE001  (raised again where it is waited for)
+                made.set_exception(error)
 
 
 def _client(feed: Feed, settings: SyncSettings, tries: int, seconds: float) -> Client:

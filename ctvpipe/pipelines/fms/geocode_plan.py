@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -119,6 +119,28 @@ def is_due(entry: Entry | None, terms: Terms, now: datetime) -> bool:
     if entry.status == Status.NO_RESULT and entry.provider != terms.chain[-1]:
         return True  # somebody may be asked now who was not asked then
     return entry.next_try_at is None or not now < entry.next_try_at <= now + _LONGEST
+
+
+def idle_until(
+    partners: Iterable[Partner], entries: Mapping[str, Entry], terms: Terms, now: datetime
+) -> datetime | None:
+    """The instant until which there is nothing to ask for and nothing to remove, if nothing else changes.
+
+    ``None``: there is something now. The end of time where only a change brings anything to do.
+    """
+    if due(partners, entries, terms, now) or expired(entries, terms, now):
+        return None
+    lived_at = {partner.address_hash for partner in partners} if terms.chain else set()
+    until = datetime.max.replace(tzinfo=UTC)
+    for key, entry in entries.items():
+        life = terms.lives.get(entry.provider)
+        if entry.has_coordinates:
+            share = _AGING if key in lived_at else 1
+            moment = entry.fetched_at + life * share if life is not None else until
+        else:
+            moment = entry.next_try_at if key in lived_at and entry.next_try_at is not None else until
+        until = min(until, moment)
+    return until
 
 
 def back_off(failed: int) -> timedelta:

@@ -2,7 +2,8 @@
 
 Read (partners, what is known of addresses) → plan (which to ask for) → ask, outside any transaction → store each batch
 of answers → report. A failure is counted and told, and never the end of a run: what is known stays, and another night
-asks again. An unchanged night is one SELECT.
+asks again. A night in which nothing can be due only looks at what the last one has
+recorded, see ``geocode_idle``.
 
 Google's coordinates are asked for anew after five sixths of ``GEOCODER_GOOGLE_DAYS`` days, and removed after all of
 them, as its terms want it, if no night could renew them; those of the Census and of Nominatim stay.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -38,6 +39,7 @@ class Geocoded:
     Addresses, each counted once: ``attempted`` were to be asked for, and ``succeeded``, had ``no_result`` or ``errors``,
     or are ``waiting`` for another night; of ``cached`` enough was known. ``requests``: sent to providers. Partners:
     ``usable`` have an address that can be looked up, ``with_coordinates`` have its coordinates now.
+    ``idle_until``: see ``geocode_plan``.
     """
 
     attempted: int
@@ -49,6 +51,7 @@ class Geocoded:
     requests: int
     usable: int
     with_coordinates: int
+    idle_until: datetime | None = field(default=None, compare=False)
 
     @property
     def success_percent(self) -> float | None:
@@ -58,7 +61,8 @@ class Geocoded:
     def shape(self) -> dict[str, float | int | None]:
         """The same as a JSON object; percent to one place, rounded down, so that it never looks like the goal."""
         percent = self.success_percent
-        return {**vars(self), "success_percent": None if percent is None else int(percent * 10) / 10}
+        counts = {name: value for name, value in vars(self).items() if name != "idle_until"}
+        return {**counts, "success_percent": None if percent is None else int(percent * 10) / 10}
 
 
 def run(
@@ -77,7 +81,7 @@ def run(
     """
     with connection.begin():
         partners, entries = geocode_store.read(connection)
-    terms = _terms(settings)
+    terms = terms_of(settings)
     due = geocode_plan.due(partners, entries, terms, now)
     night = _Night(run, connection, now, partners, entries)
     night.settle({})
@@ -93,23 +97,29 @@ def run(
         finally:
             provider.client.close()
     night.settle(geocode_plan.expired(night.entries, terms, now), is_last=True)
-    made = _report(night, due, sum(provider.client.sent for provider in asked))
+    made = _report(night, due, sum(provider.client.sent for provider in asked), terms, now)
+    warn_below_goal(run, made, terms)
+    return made
+
+
+def warn_below_goal(run: Run, made: Geocoded, terms: Terms) -> None:
+    """Warn on ``run`` of a success rate under the goal, where anybody may be asked."""
     percent = made.success_percent
     if terms.chain and percent is not None and percent < GOAL_PERCENT:
         run.warn(
             f"geocoding: {made.with_coordinates:,} of {made.usable:,} partners with an address have coordinates, "
             f"{made.shape()['success_percent']} %: the goal is {GOAL_PERCENT} %"
         )
-    return made
 
 
 def preview(settings: GeocodingSettings, connection: sa.Connection, *, now: datetime) -> int:
     """How many addresses would be asked for at ``now``; only reads, in the caller's transaction."""
     partners, entries = geocode_store.read(connection)
-    return len(geocode_plan.due(partners, entries, _terms(settings), now))
+    return len(geocode_plan.due(partners, entries, terms_of(settings), now))
 
 
-def _terms(settings: GeocodingSettings) -> Terms:
+def terms_of(settings: GeocodingSettings) -> Terms:
+    """Who may be asked, and for how long their answers may be kept."""
     first: list[str] = [] if settings.geocoder == "none" else [settings.geocoder]
     second = [settings.second] if settings.geocoder == CENSUS and settings.second != "none" else []
     return Terms((*first, *second), {GOOGLE: timedelta(days=settings.google_days)})
@@ -191,7 +201,7 @@ class _Night:
         )
 
 
-def _report(night: _Night, due: Mapping[str, str], requests: int) -> Geocoded:
+def _report(night: _Night, due: Mapping[str, str], requests: int, terms: Terms, now: datetime) -> Geocoded:
     found = Counter(night.outcomes.values())
     usable = [partner for partner in night.partners if partner.address_hash is not None]
     return Geocoded(
@@ -204,4 +214,5 @@ def _report(night: _Night, due: Mapping[str, str], requests: int) -> Geocoded:
         requests=requests,
         usable=len(usable),
         with_coordinates=sum(partner.stored.latitude is not None for partner in usable),
+        idle_until=geocode_plan.idle_until(night.partners, night.entries, terms, now),
     )

@@ -45,7 +45,7 @@ def load(connection: sa.Connection, reading: Reading, known: Past, *, now: datet
     )
     if feed.target is MEDIA_PARTNERS:
         choices.restore(connection, now)
-        if merged.written:
+        if merged.updated:
             geocode_store.settle(connection, now)
     if reading.rejects or known.latest.get("rows_rejected"):
         _keep_rejects(connection, reading)

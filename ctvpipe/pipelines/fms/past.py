@@ -15,7 +15,9 @@ from ctvpipe.stores import ingestion
 
 _COUNTS = 7
 _FEW_ROWS = 50
-DAYS = "preferred_days"  # what the analysis of the loans records
+_COUNTS_OF = [f"(SELECT count(*) FROM {feed.target.name})" for feed in FEEDS]  # noqa: S608
+_COUNT_OF_PLACES = "(SELECT count(latitude) FROM media_partners) + (SELECT count(*) FROM geocode_cache)"
+DAYS, COORDINATES = "preferred_days", "coordinates"  # what the analysis of the loans and the geocoding record
 # What a body means changes with the rules by which it is read: a body read by older ones is read again.
 READER = 1
 
@@ -39,18 +41,27 @@ class Past:
         return median(self.counts) if self.counts else None
 
 
+def none() -> dict[str, Past]:
+    """The past of every table, and of what follows from them, where there is none yet."""
+    return {name: Past() for name in (*(feed.table for feed in FEEDS), DAYS, COORDINATES)}
+
+
 def read(connection: sa.Connection) -> dict[str, Past]:
-    """The past of every table, and of the preferred days, in the caller's transaction."""
-    counts = connection.execute(
-        sa.select(*(sa.select(sa.func.count()).select_from(feed.target).scalar_subquery() for feed in FEEDS))
-    ).one()
+    """The past of every table, and of what follows from them, in the caller's transaction."""
+    *counts, places = connection.execute(sa.text(f"SELECT {', '.join(_COUNTS_OF)}, {_COUNT_OF_PLACES}")).one()
     found = {}
     details = ingestion.latest_of_each(connection, _COUNTS)
     for feed, rows in zip(FEEDS, counts, strict=True):
         runs = details.get(feed.table, [])
         found[feed.table] = Past(rows, runs[0] if runs else {}, _comparable(runs))
-    found[DAYS] = Past(latest=next(iter(details.get(DAYS, [])), {}))
+    for name, rows in ((DAYS, 0), (COORDINATES, places)):
+        found[name] = Past(rows, next(iter(details.get(name, [])), {}))
     return found
+
+
+def places(connection: sa.Connection) -> int:
+    """The ``rows`` of ``COORDINATES``: partners that have some, and addresses of which something is known."""
+    return int(connection.execute(sa.text(f"SELECT {_COUNT_OF_PLACES}")).scalar_one())
 
 
 def _comparable(runs: Sequence[dict[str, Any]]) -> list[int]:

@@ -16,7 +16,7 @@ _RULE = "=" * 40
 @dataclass
 class TableResult:
     """What became of one table. ``status``: loaded, unchanged, failed or skipped; ``processed``: rows that can be
-    stored, duplicates among them; ``affected``: rows written.
+    stored, duplicates among them; ``affected``: rows written; ``sha256``: of the export that was loaded.
     """
 
     table: str
@@ -26,6 +26,7 @@ class TableResult:
     text: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     error: CtvpipeError | None = None
+    sha256: str = ""
 
     @property
     def success(self) -> bool:

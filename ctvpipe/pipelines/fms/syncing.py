@@ -45,9 +45,9 @@ def sync(run: Run, *, only: Collection[str] = (), force: bool = False) -> SyncRe
         bodies.tidy(settings.bodies_dir)
     checking = Checking(run, settings, force=force)
     coming = Fetching(configured, settings, checking.check)
-    with _opened(run, settings) as connection:
+    with _opened(run, settings, checking) as connection:
         known = _past(connection)
-        checking.known.set_result(known)
+        checking.tell(known)
         tables = TableSync(run, settings, coming, connection, known, force=force)
         made.tables.extend(map(tables.sync, feeds))
         if connection is not None:
@@ -67,19 +67,19 @@ def _chosen(only: Collection[str]) -> list[Feed]:
 
 
 @contextmanager
-def _opened(run: Run, settings: SyncSettings) -> Iterator[sa.Connection | None]:
-    """The database for a sync, or for a dry run that only reads it."""
+def _opened(run: Run, settings: SyncSettings, checking: Checking) -> Iterator[sa.Connection | None]:
+    """The database for a sync, or for a dry run that only reads it; exports are read while a new one is set up."""
     if run.dry_run:
         with database.reading(settings) as connection:
             yield connection
     else:
-        with database.session(run, settings) as connection:
+        with database.session(run, settings, on_new=lambda: checking.tell(past.none())) as connection:
             yield connection
 
 
 def _past(connection: sa.Connection | None) -> dict[str, past.Past]:
     if connection is None:
-        return {name: past.Past() for name in (*(feed.table for feed in FEEDS), past.DAYS)}
+        return past.none()
     if connection.in_transaction():
         return past.read(connection)
     with connection.begin():
@@ -96,7 +96,7 @@ def _enrich(
     if run.dry_run:
         enriching.preview(run, settings, connection)
         return
-    loaded = {table.table for table in made.tables if table.status == "loaded"}
+    loaded = {table.table: table.sha256 for table in made.tables if table.status == "loaded"}
     done = enriching.enrich(run, settings, connection, known, loaded)
     if "media_partners" in synced:
         synced["media_partners"].details |= done

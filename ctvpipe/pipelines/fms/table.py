@@ -77,7 +77,7 @@ class TableSync:
             "updated": merged.updated,
             "deleted": merged.deleted,
         }
-        return TableResult(feed.table, "loaded", read.accepted, merged.written, told, details)
+        return TableResult(feed.table, "loaded", read.accepted, merged.written, told, details, sha256=export.sha256)
 
     def _warn(self, feed: Feed, read: Reading, known: Past) -> None:
         """Say what the operator should know of an export that is accepted."""
