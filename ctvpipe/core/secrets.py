@@ -70,7 +70,9 @@ class Scrubber:
 def _forms(secret: str) -> Iterable[str]:
     for part in {secret, *_url_secrets(secret)}:
         yield part
-        for quoted in (quote(part, safe=""), quote(part), quote_plus(part)):
+        if part.isascii() and part.isalnum():
+            continue
+        for quoted in {quote(part, safe=""), quote(part), quote_plus(part)}:
             yield quoted
             yield re.sub(r"%..", lambda code: code[0].lower(), quoted)
         yield repr(part)[1:-1]

@@ -83,12 +83,17 @@ def reconcile(
     scope: sa.ColumnElement[bool],
     on_insert: Mapping[str, Any] | None = None,
     on_update: Mapping[str, Any] | None = None,
+    is_empty: bool = False,
 ) -> Merged:
     """Make ``rows`` what ``table`` holds within ``scope``, in the caller's transaction.
 
     ``columns``, ``key``, ``on_insert`` and ``on_update`` as of ``merge``. Every row must be within ``scope``.
+    ``is_empty``: it is known to hold nothing there, and is not read; the database refuses a row that is there after all.
     """
-    found = compare(connection, table, columns, rows, key=key, scope=scope)
+    if is_empty:
+        found = Difference([tuple(row) for row in rows], [], [], 0)
+    else:
+        found = compare(connection, table, columns, rows, key=key, scope=scope)
     _delete(connection, table, key, found.gone)
     if found.new:
         insert(connection, table, columns, found.new, also=on_insert)

@@ -17,8 +17,8 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from ctvpipe.core import clock
-from ctvpipe.pipelines.directory import ahead, bronze, completeness, runs, staging
+from ctvpipe.core import ahead, clock
+from ctvpipe.pipelines.directory import bronze, completeness, runs, staging
 from ctvpipe.pipelines.directory.bronze import Stamp
 from ctvpipe.pipelines.directory.chunk import Chunk
 from ctvpipe.pipelines.directory.records import Failed, Record, Stream

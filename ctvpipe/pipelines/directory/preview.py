@@ -8,7 +8,8 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from ctvpipe.pipelines.directory import ahead, bronze, completeness, runs
+from ctvpipe.core import ahead
+from ctvpipe.pipelines.directory import bronze, completeness, runs
 from ctvpipe.pipelines.directory.chunk import Chunk
 from ctvpipe.pipelines.directory.ingest import Options, Source
 from ctvpipe.pipelines.directory.records import Stream

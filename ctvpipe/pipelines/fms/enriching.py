@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -20,6 +20,8 @@ from ctvpipe.pipelines.fms.result import PREFIX
 from ctvpipe.pipelines.fms.settings import GeocodingSettings
 from ctvpipe.stores import engine
 from ctvpipe.stores.merge import Merged
+
+T = TypeVar("T")
 
 _PARTNERS = "media_partners"
 _FOLLOWS_FROM = frozenset({_PARTNERS, "loan_history"})
@@ -37,8 +39,11 @@ def enrich(
     ``known``: the past of the tables; ``loaded``: those that were loaded since, with the hashes of their exports.
     Returns what was done, for the entry of ``media_partners`` in the result.
     """
-    done = _attempt(run, connection, "preferred days", lambda: _days(run, connection, known, loaded))
-    return done | _attempt(run, connection, "geocoding", lambda: _coordinates(run, settings, connection, known, loaded))
+    coordinates = _attempt(run, connection, "geocoding", lambda: _Coordinates(run, settings, connection, known, loaded))
+    done = _attempt(run, connection, "preferred days", lambda: _days(run, connection, known, loaded)) or {}
+    if coordinates is not None:
+        done |= _attempt(run, connection, "geocoding", coordinates.finish) or {}
+    return done
 
 
 def preview(run: Run, settings: GeocodingSettings, connection: sa.Connection) -> None:
@@ -92,41 +97,66 @@ def _body(table: str, known: Mapping[str, Past], loaded: Mapping[str, str]) -> s
     return loaded.get(table) or known[table].latest.get("sha256")
 
 
-def _coordinates(
-    run: Run,
-    settings: GeocodingSettings,
-    connection: sa.Connection,
-    known: Mapping[str, Past],
-    loaded: Mapping[str, str],
-) -> dict[str, Any]:
-    """The coordinates of the partners' addresses, looked at where anything can be due."""
-    now, terms, before = clock.now(), geocoding.terms_of(settings), known[COORDINATES]
-    body = _body(_PARTNERS, known, loaded)
-    found = None if _PARTNERS in loaded else geocode_idle.still(before, terms, body, now)
-    if found is not None:
-        geocoding.warn_below_goal(run, found, terms)
-    else:
-        found = geocoding.run(run, settings, connection, now=now)
+class _Coordinates:
+    """The coordinates of the partners' addresses, looked at where anything can be due, and asked for from now on."""
+
+    def __init__(
+        self,
+        run: Run,
+        settings: GeocodingSettings,
+        connection: sa.Connection,
+        known: Mapping[str, Past],
+        loaded: Mapping[str, str],
+    ) -> None:
+        self._run, self._connection, self._before = run, connection, known[COORDINATES]
+        self._now, self._terms = clock.now(), geocoding.terms_of(settings)
+        self._body = _body(_PARTNERS, known, loaded)
+        still = geocode_idle.still(self._before, self._terms, self._body, self._now)
+        self._found = None if _PARTNERS in loaded else still
+        if self._found is None:
+            self._asking = geocoding.Geocoding(run, settings, connection, now=self._now)
+
+    def finish(self) -> dict[str, Any]:
+        """Store what is answered; returns what was done."""
+        if self._found is not None:
+            found = self._found
+            geocoding.warn_below_goal(self._run, found, self._terms)
+        else:
+            found = self._asking.finish()
+            self._record(found)
+        percent = found.shape()["success_percent"]
+        self._run.log.info(
+            "%sGeocoding: %d of %d partners with an address have coordinates%s; %d asked for, %d of them found, "
+            "%d requests",
+            PREFIX,
+            found.with_coordinates,
+            found.usable,
+            "" if percent is None else f" ({percent} %)",
+            found.attempted,
+            found.succeeded,
+            found.requests,
+        )
+        return {"geocoded_partners": found.with_coordinates, "geocoding": found.shape()}
+
+    def _record(self, found: geocoding.Geocoded) -> None:
+        """Record what this night leaves, where that is not what the last one left."""
+        connection = self._connection
         with connection.begin():
-            left = geocode_idle.left(found, terms, body, past.places(connection), now)
-            if left != {**before.latest, "as_of": left["as_of"]}:
-                done = Merged(updated=found.succeeded)
-                database.record(connection, run, COORDINATES, done, source="fms", processed=found.usable, details=left)
-    percent = found.shape()["success_percent"]
-    run.log.info(
-        "%sGeocoding: %d of %d partners with an address have coordinates%s; %d asked for, %d of them found, %d requests",
-        PREFIX,
-        found.with_coordinates,
-        found.usable,
-        "" if percent is None else f" ({percent} %)",
-        found.attempted,
-        found.succeeded,
-        found.requests,
-    )
-    return {"geocoded_partners": found.with_coordinates, "geocoding": found.shape()}
+            left = geocode_idle.left(found, self._terms, self._body, past.places(connection), self._now)
+            if left != {**self._before.latest, "as_of": left["as_of"]}:
+                database.record(
+                    connection,
+                    self._run,
+                    COORDINATES,
+                    Merged(updated=found.succeeded),
+                    source="fms",
+                    processed=found.usable,
+                    details=left,
+                )
 
 
-def _attempt(run: Run, connection: sa.Connection, what: str, body: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _attempt(run: Run, connection: sa.Connection, what: str, body: Callable[[], T]) -> T | None:
+    """What ``body`` makes; ``None``, and a warning on ``run``, where it fails."""
     try:
         with engine.explained(connection.engine):
             return body()
@@ -137,7 +167,7 @@ def _attempt(run: Run, connection: sa.Connection, what: str, body: Callable[[], 
     except sa.exc.SQLAlchemyError as error:
         said = f"unexpected {type(error).__name__}"
     run.warn(f"{what}: not brought up to date ({said}); what was known stays")
-    return {}
+    return None
 
 
 def _told(days: preferred_days_store.Days) -> str:

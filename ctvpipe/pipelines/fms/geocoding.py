@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from ctvpipe.core import ahead
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.fms import geocode_plan, geocode_store
-from ctvpipe.pipelines.fms.geocode_asking import CENSUS, GOOGLE, NOMINATIM, Budget, Provider, StoppedError
+from ctvpipe.pipelines.fms.geocode_asking import CENSUS, GOOGLE, NOMINATIM, Answers, Budget, Provider, StoppedError
 from ctvpipe.pipelines.fms.geocode_census import Census
 from ctvpipe.pipelines.fms.geocode_google import Google
 from ctvpipe.pipelines.fms.geocode_nominatim import Nominatim
@@ -79,27 +80,69 @@ def run(
     ``connection`` is in no transaction, nor is it while anybody is asked. Warns on ``run`` of a provider that fails, and
     of a success rate under the goal. Raises the database's own errors.
     """
-    with connection.begin():
-        partners, entries = geocode_store.read(connection)
-    terms = terms_of(settings)
-    due = geocode_plan.due(partners, entries, terms, now)
-    night = _Night(run, connection, now, partners, entries)
-    night.settle({})
-    budget = Budget(settings.geocoding_seconds, monotonic=monotonic, sleep=sleep)
-    asked, left = [], due
-    for name in terms.chain:
-        if not left:
-            break
-        provider = _provider(name, settings, budget)
-        asked.append(provider)
-        try:
-            left = night.ask(name, provider, left, is_last=name == terms.chain[-1])
-        finally:
-            provider.client.close()
-    night.settle(geocode_plan.expired(night.entries, terms, now), is_last=True)
-    made = _report(night, due, sum(provider.client.sent for provider in asked), terms, now)
-    warn_below_goal(run, made, terms)
-    return made
+    return Geocoding(run, settings, connection, now=now, monotonic=monotonic, sleep=sleep).finish()
+
+
+class Geocoding:
+    """The same in two steps: the first provider is asked from now on, and the connection is the caller's until ``finish``."""
+
+    def __init__(
+        self,
+        run: Run,
+        settings: GeocodingSettings,
+        connection: sa.Connection,
+        *,
+        now: datetime,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        with connection.begin():
+            partners, entries = geocode_store.read(connection)
+        self._run, self._settings, self._now = run, settings, now
+        self._terms = terms_of(settings)
+        self._due = geocode_plan.due(partners, entries, self._terms, now)
+        self._night = _Night(run, connection, now, partners, entries)
+        self._night.settle({})
+        self._budget = Budget(settings.geocoding_seconds, monotonic=monotonic, sleep=sleep)
+        self._asked: list[_Asked] = []
+        if self._due:
+            self._ask(self._terms.chain[0], self._due)
+
+    def finish(self) -> Geocoded:
+        """Ask the others for what the first does not know, and store what they say."""
+        left, chain = self._due, self._terms.chain
+        for name in chain:
+            if not left:
+                break
+            asked = self._asked[-1] if self._asked and name == chain[0] else self._ask(name, left)
+            try:
+                left = self._night.learn_from(asked, left, is_last=name == chain[-1])
+            finally:
+                asked.provider.client.close()
+        self._night.settle(geocode_plan.expired(self._night.entries, self._terms, self._now), is_last=True)
+        requests = sum(asked.provider.client.sent for asked in self._asked)
+        made = _report(self._night, self._due, requests, self._terms, self._now)
+        warn_below_goal(self._run, made, self._terms)
+        return made
+
+    def _ask(self, name: str, addresses: Mapping[str, str]) -> _Asked:
+        provider = _provider(name, self._settings, self._budget)
+        self._asked.append(_Asked(name, provider, ahead.chunks(_answers(provider, addresses), 1)))
+        return self._asked[-1]
+
+
+def _answers(provider: Provider, addresses: Mapping[str, str]) -> Iterator[Answers]:
+    """What the provider answers; whatever stops it is raised where that is read."""
+    yield from provider.ask(addresses)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A provider that is being asked, and its answers as they come."""
+
+    name: str
+    provider: Provider
+    batches: Iterable[list[Answers]]
 
 
 def warn_below_goal(run: Run, made: Geocoded, terms: Terms) -> None:
@@ -150,8 +193,8 @@ class _Night:
         self.partners, self.entries = partners, entries
         self.outcomes: dict[str, Status] = {}
 
-    def ask(self, name: str, provider: Provider, addresses: Mapping[str, str], *, is_last: bool) -> dict[str, str]:
-        """Ask ``provider`` for ``addresses`` by hash, and store what it says; what it does not know is for the next one.
+    def learn_from(self, asked: _Asked, addresses: Mapping[str, str], *, is_last: bool) -> dict[str, str]:
+        """Store what is answered to ``addresses`` by hash; what is not known there is for the next one.
 
         Returns that; where it ``is_last``, there is no next one, and an address has no result.
         """
@@ -160,7 +203,7 @@ class _Night:
         answered = 0
         stopped = ""
         try:
-            for batch in provider.ask(addresses):
+            for (batch,) in asked.batches:
                 failed = {key: answer for key, answer in batch.items() if answer.status == Status.ERROR}
                 unknown = {key for key, answer in batch.items() if answer.status == Status.NO_RESULT and not is_last}
                 missed |= {key: addresses[key] for key in unknown}
@@ -173,7 +216,7 @@ class _Night:
             self._learn(errors)
         else:  # an outage says nothing of the addresses: they are asked for again the next night
             self.outcomes |= dict.fromkeys(errors, Status.ERROR)
-        self._tell(name, errors, stopped, len(addresses) - answered)
+        self._tell(asked.name, errors, stopped, len(addresses) - answered)
         return missed
 
     def settle(self, learned: Mapping[str, Entry], *, is_last: bool = False) -> None:

@@ -42,6 +42,7 @@ def load(connection: sa.Connection, reading: Reading, known: Past, *, now: datet
         scope=sa.true(),
         on_insert=stamp,
         on_update=stamp,
+        is_empty=not known.rows,
     )
     if feed.target is MEDIA_PARTNERS:
         choices.restore(connection, now)

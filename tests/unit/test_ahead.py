@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctvpipe.pipelines.directory import ahead
+from ctvpipe.core import ahead
 
 PATIENCE = 10.0
 

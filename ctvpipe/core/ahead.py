@@ -1,4 +1,4 @@
-"""Reading a source ahead: a thread of its own reads and hashes while the database works on what has come."""
+"""Reading a source ahead: a thread of its own reads while the caller does something else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _End:
 
 
 def chunks(items: Iterable[T], size: int) -> Generator[list[T], None, None]:
-    """``items`` in lists of up to ``size``, a few of them ahead of the caller; raises what ``items`` raises.
+    """``items`` in lists of up to ``size``, read from now on, a few of them ahead of the caller; raises what ``items`` raises.
 
     ``items`` is read by another thread: it must not use the caller's connection. Memory holds a few chunks, whatever
     the source's size (P29). Whoever stops in the middle must close the iterator; the thread ends with the process.
@@ -28,6 +28,10 @@ def chunks(items: Iterable[T], size: int) -> Generator[list[T], None, None]:
     coming: queue.Queue[list[T] | _End] = queue.Queue(_CHUNKS_AHEAD)
     stopped = threading.Event()
     threading.Thread(target=_read, args=(items, size, coming, stopped), name="source", daemon=True).start()
+    return _come(coming, stopped)
+
+
+def _come(coming: queue.Queue[list[T] | _End], stopped: threading.Event) -> Generator[list[T], None, None]:
     try:
         while not isinstance(found := coming.get(), _End):
             yield found
