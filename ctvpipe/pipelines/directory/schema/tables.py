@@ -91,6 +91,15 @@ ENRICHMENTS = sa.Table(
     schema="bronze",
 )
 
+# The keys that the next transform looks at, whatever the sources say: because what they are made of otherwise has
+# changed, or, with ``error``, because the record was refused.
+PENDING = sa.Table(
+    "pending",
+    METADATA,
+    *(sa.Column(name, sa.Text, primary_key=True) for name in ("entity_type", "key")),
+    *_text("error"),
+    schema="silver",
+)
 DEPARTMENTS = sa.Table(
     "departments",
     METADATA,

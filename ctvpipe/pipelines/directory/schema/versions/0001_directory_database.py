@@ -49,6 +49,12 @@ def upgrade() -> None:
         schema="bronze",
     )
     op.create_table(
+        "pending",
+        *(sa.Column(name, sa.Text, primary_key=True) for name in ("entity_type", "key")),
+        *_text("error"),
+        schema="silver",
+    )
+    op.create_table(
         "departments",
         sa.Column("dept_id", sa.Text, primary_key=True),
         sa.Column("tdx_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),

@@ -1,0 +1,147 @@
+"""What SQLite and PostgreSQL write differently, as functions of expressions that each store compiles its own way.
+
+A function that SQLite has not got is Python's there, called from within the statement: see ``prepare``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from ctvpipe.pipelines.directory.schema.tables import JSON
+from ctvpipe.stores.bulk import qualified
+from ctvpipe.stores.engine import is_sqlite
+
+Expression = sa.ColumnElement[Any]
+Function = Callable[..., Expression]
+Text = Callable[..., str]
+
+BLANKS = " \t\n\r\f\v"
+_BLANKS_POSTGRESQL = r"E' \t\n\r\f\v'"
+_BLANKS_SQLITE = f"char({', '.join(str(ord(blank)) for blank in BLANKS)})"
+
+
+def function(name: str, type_: sa.types.TypeEngine[Any], *, postgresql: Text, sqlite: Text | None = None) -> Function:
+    """A function of the type ``type_``.
+
+    ``postgresql``, ``sqlite``: from the text of its arguments to its own; by default SQLite calls it by its name.
+    """
+    made: Any = type(name, (FunctionElement,), {"name": name, "inherit_cache": True, "type": type_})
+    texts = {"postgresql": postgresql, "sqlite": sqlite or (lambda *given: f"{name}({', '.join(given)})")}
+    for dialect, text in texts.items():
+        compiles(made, dialect)(_compiled(text))
+    found: Function = made
+    return found
+
+
+def _compiled(text: Text) -> Callable[..., str]:
+    def compiled(element: Any, compiler: Any, **options: Any) -> str:
+        return text(*(compiler.process(one, **options) for one in element.clauses))
+
+    return compiled
+
+
+def prepare(connection: sa.Connection, functions: Iterable[tuple[str, Callable[..., Any]]]) -> None:
+    """Let SQLite call ``functions``, by name. PostgreSQL is not to compile what is done before it is compiled."""
+    if is_sqlite(connection):
+        driver: Any = connection.connection.driver_connection
+        for name, python in functions:
+            driver.create_function(name, -1, python, deterministic=True)
+    else:
+        connection.exec_driver_sql("SET jit = off")
+
+
+def analyze(connection: sa.Connection, *tables: sa.Table) -> None:
+    """Let PostgreSQL look at ``tables`` after a first load, which it would plan for as for empty ones."""
+    if not is_sqlite(connection):
+        for table in tables:
+            names = [column.name for column in table.columns if not isinstance(column.type, sa.JSON)]
+            connection.exec_driver_sql(f"ANALYZE {qualified(connection, table)} ({', '.join(names)})")
+
+
+def _text_sqlite(data: str, name: str) -> str:
+    path = f"'$.\"{name[1:-1]}\"'"
+    first = f"{path[:-1]}[0]'"
+    return (
+        f"nullif(trim(CASE json_type({data}, {path}) WHEN 'object' THEN NULL WHEN 'true' THEN 'true' "
+        f"WHEN 'false' THEN 'false' WHEN 'array' THEN CAST({data} ->> {first} AS TEXT) "
+        f"ELSE CAST({data} ->> {path} AS TEXT) END, {_BLANKS_SQLITE}), '')"
+    )
+
+
+_text_of = function(
+    "payload_text",
+    sa.Text(),
+    postgresql=lambda data, name: f"nullif(btrim({data} -> {name} ->> 0, {_BLANKS_POSTGRESQL}), '')",
+    sqlite=_text_sqlite,
+)
+_part_of = function(
+    "payload_part",
+    JSON,
+    postgresql=lambda data, name: f"({data} -> {name})",
+    sqlite=lambda data, name: f"({data} -> '$.\"{name[1:-1]}\"')",
+)
+# A text that is JSON as a part of what is put together.
+part = function("part", JSON, postgresql=lambda value: value, sqlite=lambda value: f"json({value})")
+array = function(
+    "array",
+    JSON,
+    postgresql=lambda *values: f"jsonb_build_array({', '.join(values)})",
+    sqlite=lambda *values: f"json_array({', '.join(values)})",
+)
+
+
+def payload_text(data: Expression, name: str) -> Expression:
+    """The field ``name`` of a payload as text without blanks around it; of a list the first; none where it is empty."""
+    return _text_of(data, sa.literal_column(f"'{name}'"))
+
+
+def payload_part(data: Expression, name: str) -> Expression:
+    """The field ``name`` of a payload, as JSON."""
+    return _part_of(data, sa.literal_column(f"'{name}'"))
+
+
+_filled_object = function(
+    "filled_object",
+    JSON,
+    postgresql=lambda *pairs: f"jsonb_strip_nulls(jsonb_build_object({', '.join(pairs)}))",
+    sqlite=lambda *pairs: f"json_patch('{{}}', json_object({', '.join(pairs)}))",
+)
+# The texts that are not null, as a list.
+texts = function(
+    "texts",
+    JSON,
+    postgresql=lambda *values: f"to_jsonb(array_remove(ARRAY[{', '.join(values)}], NULL))",
+    sqlite=lambda *values: f"ctv_texts({', '.join(values)})",
+)
+is_empty = function(
+    "is_empty",
+    sa.Boolean(),
+    postgresql=lambda value: f"({value} IN ('{{}}', '[]'))",
+    sqlite=lambda value: f"({value} IN ('{{}}', '[]'))",
+)
+# An instant as a text that is the same on both stores.
+stamp = function(
+    "stamp",
+    sa.Text(),
+    postgresql=lambda value: f"to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+    sqlite=lambda value: value,
+)
+
+
+def filled_object(parts: Mapping[str, Expression]) -> Expression:
+    """An object of ``parts``, without those that are null."""
+    pairs = [one for name, value in parts.items() for one in (sa.literal_column(f"'{name}'"), value)]
+    return _filled_object(*pairs)
+
+
+def joined(parts: Sequence[Expression], between: str = "") -> Expression:
+    """Texts one after the other; none where one of them is."""
+    found, *others = parts
+    for part in others:
+        found = found + between + part if between else found + part
+    return found

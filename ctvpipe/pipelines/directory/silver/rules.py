@@ -1,0 +1,181 @@
+"""How a value of a source becomes a value of silver: pure rules, each as Python and as PostgreSQL's SQL.
+
+On SQLite the Python is called from within the statement; a test compares the two. Blanks are those of ASCII, and
+letter case is that of Latin letters: neither depends on how a server was set up. What cannot be read is none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+
+from ctvpipe.pipelines.directory.silver import dialects
+from ctvpipe.pipelines.directory.silver.dialects import BLANKS, Expression
+from ctvpipe.stores.types import Instant
+
+_CAPITALS = "".join(
+    letter for letter in map(chr, range(0x180)) if letter.lower() != letter and len(letter.lower()) == 1
+)
+_SMALL = "".join(letter.lower() for letter in _CAPITALS)
+_APART = ",.;/()\"'’`-_" + BLANKS[1:]
+_BLANK = r"[ \t\n\r\f\v]"
+# Facts 4.8: in TDX the name is followed by two blanks and the code.
+_CODE_BEHIND = rf"{_BLANK}{{2,}}[0-9]+$"
+# ISO 8601, every day of which there is; the years 0 and 1 stand for no date (facts 6, P24).
+_LEAP = r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29"
+_DAY = (
+    r"([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    rf"|02-(0[1-9]|1[0-9]|2[0-8]))|{_LEAP})"
+)
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?"
+_INSTANT = rf"^{_DAY}T{_TIME}(Z|[+]00:00)?$"
+_FIRST_YEAR = "0002"
+_PHONE_DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule, to be called with expressions; null of null.
+
+    ``python``: of values as SQLite has them; ``postgresql``: from the text of the arguments to its own.
+    """
+
+    name: str
+    python: Callable[..., Any]
+    postgresql: Callable[..., str]
+    type: sa.types.TypeEngine[Any] = field(default_factory=sa.Text)
+
+    def __post_init__(self) -> None:
+        made = dialects.function(f"ctv_{self.name}", self.type, postgresql=self.postgresql)
+        object.__setattr__(self, "_function", made)
+
+    def __call__(self, *arguments: Expression) -> Expression:
+        """The rule of ``arguments``."""
+        made: Expression = self._function(*arguments)  # type: ignore[attr-defined]
+        return made
+
+    def of(self, *values: Any) -> Any:
+        """The rule of values."""
+        return None if None in values else self.python(*values)
+
+
+def _department_name(name: str) -> str | None:
+    plain = re.sub(rf"{_BLANK}+", " ", re.sub(rf"{_CODE_BEHIND[:-1]}\Z", "", name)).strip(" ")
+    return plain or None
+
+
+def _folded(text: str) -> str:
+    return text.translate(str.maketrans(_CAPITALS, _SMALL))
+
+
+def _tokens(name: str) -> set[str]:
+    return {*_folded(name).translate(str.maketrans(_APART, " " * len(_APART))).split(" ")} - {""}
+
+
+def _names_agree(one: str, other: str) -> bool:
+    """Whether one has no word that the other has not: ``Example,Jo Q`` and ``Jo Example`` agree (facts 6, P18)."""
+    first, second = _tokens(one), _tokens(other)
+    return first <= second or second <= first
+
+
+def _phone(number: str) -> str:
+    """Ten digits as ``(XXX) XXX-XXXX``, anything else unchanged (facts 4.9)."""
+    digits = re.sub(r"[^0-9]", "", number)
+    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == _PHONE_DIGITS else number
+
+
+def _whole_number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def _instant(text: str) -> str | None:
+    """As SQLAlchemy stores it on SQLite: UTC, with microseconds; what is beyond them is cut off."""
+    if not re.fullmatch(_INSTANT, text) or text[:4] < _FIRST_YEAR:
+        return None
+    seconds, _, rest = text.removesuffix("Z").removesuffix("+00:00").replace("T", " ").partition(".")
+    return f"{seconds}.{rest[:6]:0<6}"
+
+
+def _digest(text: str) -> str:
+    """SHA-256 of JSON as PostgreSQL writes it (facts 2.8)."""
+    return sha256(json.dumps(_in_order(json.loads(text)), ensure_ascii=False).encode()).hexdigest()
+
+
+def _in_order(value: Any) -> Any:
+    """With the keys of objects in the order of JSONB: by length, then by letter."""
+    match value:
+        case dict():
+            return {
+                name: _in_order(value[name])
+                for name in sorted(value, key=lambda one: (len(one.encode()), one.encode()))
+            }
+        case list():
+            return [_in_order(one) for one in value]
+        case _:
+            return value
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _escaped(signs: str) -> str:
+    """Signs as a text of PostgreSQL's that has escapes."""
+    return "E" + _quoted("".join(f"\\u{ord(sign):04X}" for sign in signs))
+
+
+def _folded_sql(text: str, *, apart: str = "") -> str:
+    return f"translate({text}, {_escaped(_CAPITALS + apart)}, {_escaped(_SMALL + ' ' * len(apart))})"
+
+
+def _department_name_sql(name: str) -> str:
+    short = f"regexp_replace({name}, '{_CODE_BEHIND}', '')"
+    return f"nullif(btrim(regexp_replace({short}, '{_BLANK}+', ' ', 'g'), ' '), '')"
+
+
+def _names_agree_sql(one: str, other: str) -> str:
+    first, second = (
+        f"array_remove(string_to_array({_folded_sql(name, apart=_APART)}, ' '), '')" for name in (one, other)
+    )
+    return f"({first} <@ {second} OR {second} <@ {first})"
+
+
+def _phone_sql(number: str) -> str:
+    digits = f"regexp_replace({number}, '[^0-9]', '', 'g')"
+    shown = rf"regexp_replace({digits}, '^(...)(...)(....)$', '(\1) \2-\3')"
+    return f"CASE WHEN length({digits}) = {_PHONE_DIGITS} THEN {shown} ELSE {number} END"
+
+
+def _instant_sql(text: str) -> str:
+    # The last of more than six digits is not to round the others.
+    plain = rf"regexp_replace({text}, '([.][0-9]{{6}})[0-9]+', '\1')"
+    return (
+        f"CASE WHEN {text} ~ '{_INSTANT}' AND left({text}, 4) >= '{_FIRST_YEAR}' THEN CAST({plain} AS timestamptz) END"
+    )
+
+
+DEPARTMENT_NAME = Rule("department_name", _department_name, _department_name_sql)
+FOLDED = Rule("folded", _folded, _folded_sql)
+NAMES_AGREE = Rule("names_agree", _names_agree, _names_agree_sql, sa.Boolean())
+PHONE = Rule("phone", _phone, _phone_sql)
+WHOLE_NUMBER = Rule(
+    "whole_number",
+    _whole_number,
+    lambda text: f"CASE WHEN {text} ~ '^[0-9]{{1,18}}$' THEN CAST({text} AS bigint) END",
+    sa.BigInteger(),
+)
+INSTANT = Rule("instant", _instant, _instant_sql, Instant())
+DIGEST = Rule("digest", _digest, lambda value: f"encode(sha256(convert_to(CAST({value} AS text), 'UTF8')), 'hex')")
+
+RULES = (DEPARTMENT_NAME, FOLDED, NAMES_AGREE, PHONE, WHOLE_NUMBER, INSTANT, DIGEST)
+# What SQLite calls: the rules, and what PostgreSQL has itself.
+FUNCTIONS = (
+    *((f"ctv_{rule.name}", rule.of) for rule in RULES),
+    ("ctv_texts", lambda *values: json.dumps([value for value in values if value is not None], ensure_ascii=False)),
+)

@@ -1,0 +1,57 @@
+"""A directory database with silver: transforms of what fetches have brought, and the rows that they leave."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ctvpipe.pipelines.directory import transforming
+from ctvpipe.pipelines.directory.runs import StepRun
+from ctvpipe.pipelines.directory.transforming import ENTITIES, Options
+from ctvpipe.stores import engine
+from tests.integration.directory_bronze import Bronze
+from tests.integration.station import query
+
+WHO_AND_WHEN = ("created_at", "updated_at", "ingestion_run_id")
+Rows = dict[str, dict[str, Any]]
+
+
+class Silver(Bronze):
+    """See ``Bronze``; its tables of silver as well."""
+
+    def transform(self, name: str = "departments", **options: Any) -> StepRun:
+        """One transform; ``options`` as of ``transforming.Options``."""
+        chosen = Options(**options)
+        if chosen.dry_run:
+            with engine.transaction(engine.open_engine(self.url, read_only=True)) as connection:
+                return transforming.transform(connection, name, chosen)
+        with self.opened.connect() as connection:
+            return transforming.transform(connection, name, chosen)
+
+    def rows(self, name: str = "departments", *, whole: bool = False) -> Rows:
+        """What silver has, by key; ``whole``: with who wrote it and when."""
+        table = ENTITIES[name].table
+        with engine.transaction(self.opened) as connection:
+            found = connection.execute(table.select().order_by(ENTITIES[name].key)).mappings().all()
+        left_out = () if whole else WHO_AND_WHEN
+        return {row[ENTITIES[name].key.name]: {k: v for k, v in row.items() if k not in left_out} for row in found}
+
+    @property
+    def pending(self) -> list[tuple[Any, ...]]:
+        """What the next transform has to look at whatever the sources say."""
+        return query(self.address, f"SELECT entity_type, key, error FROM {self.table('pending')} ORDER BY 1, 2")
+
+    def table(self, name: str) -> str:
+        if name in {"pending", *ENTITIES, "group_members"}:
+            return f"silver.{name}" if "://" in self.address else name
+        return super().table(name)
+
+
+def counts(run: StepRun) -> tuple[int, int, int, int, int]:
+    """Processed, created, updated, skipped and failed."""
+    return run.processed, run.created, run.updated, run.skipped, run.failed
+
+
+def plain(rows: Rows) -> str:
+    """Rows as a text to compare."""
+    return json.dumps(rows, default=str, sort_keys=True, indent=1)
