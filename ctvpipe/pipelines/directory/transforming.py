@@ -19,13 +19,14 @@ from ctvpipe.pipelines.directory import runs
 from ctvpipe.pipelines.directory.bronze import Stamp
 from ctvpipe.pipelines.directory.runs import MOST_ERRORS, Step, StepRun
 from ctvpipe.pipelines.directory.schema.tables import LATEST, RAW_ENTITIES
-from ctvpipe.pipelines.directory.silver import affected, departments, dialects, rules, writing
+from ctvpipe.pipelines.directory.silver import affected, departments, dialects, rules, users, writing
 from ctvpipe.pipelines.directory.silver.affected import Affected
+from ctvpipe.pipelines.directory.silver.companion import Companion, Keys
 from ctvpipe.pipelines.directory.silver.entity import Entity
 from ctvpipe.pipelines.directory.silver.writing import Found, Staging
 
 SOURCE_SYSTEM = "silver_transformation"
-ENTITIES = {entity.name: entity for entity in (departments.ENTITY,)}
+ENTITIES = {entity.name: entity for entity in (departments.ENTITY, users.ENTITY)}
 Progress = Callable[[StepRun], None]
 _PAGE = 5000
 
@@ -80,6 +81,7 @@ class _Planning:
 
     def __init__(self, connection: sa.Connection, entity: Entity, options: Options, run: StepRun) -> None:
         self._connection, self._entity, self._options, self._run = connection, entity, options, run
+        self._companion: Companion
         run.details |= {"retired": 0, "quality_issues": 0}
 
     def go(self, progress: Progress) -> None:
@@ -89,7 +91,10 @@ class _Planning:
             newest = affected.newest_version(self._connection, self._entity)
             before = runs.watermark(self._connection, self._run.step)
             since = None if self._options.full_sync or not before else before
-            affected_keys = Affected(self._connection, self._entity, since, self._begin(since))
+            self._companion = self._entity.companion(self._connection)
+            others = [] if since is None else [affected.former(self._entity, since)]
+            others += [due] if (due := self._companion.due()) else []
+            affected_keys = Affected(self._connection, self._entity, since, self._begin(since, others))
         last = ""
         while most := self._most():
             with self._unit():
@@ -111,12 +116,12 @@ class _Planning:
     def _unit(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def _begin(self, since: int | None) -> Sequence[str]:
-        """Returns further keys to look at, which are not pending."""
-        return () if since is None else affected.former(self._connection, self._entity, since)
+    def _begin(self, since: int | None, others: Sequence[Keys]) -> Sequence[str]:  # noqa: ARG002
+        """See to it that ``others`` are looked at, too. Returns those that are not pending."""
+        return [key for one in others for key in self._connection.scalars(one.select, one.values)]
 
     def _take(self, keys: Sequence[str]) -> None:
-        page = writing.planned(self._connection, self._entity, keys)
+        page = writing.planned(self._connection, self._entity, keys, self._companion.parameters(keys))
         self._count(len(keys), page.found(force=self._options.force, most=MOST_ERRORS))
 
     def _end(self, since: int | None) -> None:  # noqa: ARG002
@@ -142,8 +147,9 @@ class _Planning:
         total = max(self._run.processed, writing.stored(self._connection, self._entity))
         if refused > most * total:
             raise ContractError(
-                f"{self._entity.name}: {self._run.failed:,} of {total:,} records are refused, more than {most:g} %",
-                "Look at the first of them. What was not refused is written; the next run reads all of it again.",
+                f"{self._entity.name}: {self._run.failed:,} of {total:,} records are refused, more than {most:g} %; the "
+                f"first: {self._run.errors[0]}",
+                "What was not refused is written; the next run reads all of it again.",
             )
 
 
@@ -157,20 +163,22 @@ class _Working(_Planning):
     def _unit(self) -> AbstractContextManager[object]:
         return self._connection.begin()
 
-    def _begin(self, since: int | None) -> Sequence[str]:
+    def _begin(self, since: int | None, others: Sequence[Keys]) -> Sequence[str]:
         if since is None:
             dialects.analyze(self._connection, LATEST, RAW_ENTITIES)
-        else:
-            affected.await_former(self._connection, self._entity, since)
+        for one in others:
+            affected.await_(self._connection, self._entity, one)
+        self._companion.remember()
         return ()
 
     def _take(self, keys: Sequence[str]) -> None:
         """Write a page; what the database does not take is found by halves, and the others go on (P21)."""
         try:
             with self._unit():
-                page = self.staging.page(keys)
+                page = self.staging.page(keys, self._companion.parameters(keys))
                 found = page.found(force=self._options.force, most=MOST_ERRORS)
                 page.write(found, Stamp(self._run.id, clock.now()), force=self._options.force)
+                self._companion.written(keys, self._run.id)
         except (sa.exc.IntegrityError, sa.exc.DataError):
             if len(keys) > 1:
                 middle = len(keys) // 2

@@ -116,6 +116,14 @@ DEPARTMENTS = sa.Table(
     sa.Index("ix_departments_quality", "data_quality_score"),
     schema="silver",
 )
+# Which department an affiliation of people speaks of, and by which rule that was found; none where it speaks of none.
+AFFILIATIONS = sa.Table(
+    "affiliations",
+    METADATA,
+    sa.Column("affiliation", sa.Text, primary_key=True),
+    *_text("dept_id", "rule"),
+    schema="silver",
+)
 USERS = sa.Table(
     "users",
     METADATA,

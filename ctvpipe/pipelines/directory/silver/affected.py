@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from ctvpipe.pipelines.directory.schema.tables import LATEST, PENDING, RAW_ENTITIES
+from ctvpipe.pipelines.directory.silver.companion import Keys
 from ctvpipe.pipelines.directory.silver.entity import Entity, Source
 from ctvpipe.stores.engine import is_sqlite
 
@@ -48,35 +49,25 @@ def newest_version(connection: sa.Connection, entity: Entity) -> int:
     return connection.execute(newest).scalar() or 0
 
 
-def former(connection: sa.Connection, entity: Entity, since: int) -> list[str]:
+def former(entity: Entity, since: int) -> Keys:
     """The keys that silver has of what is called otherwise since version ``since``."""
-    return list(connection.execute(_former(entity), {_SINCE.key: since}).scalars())
-
-
-def await_former(connection: sa.Connection, entity: Entity, since: int) -> None:
-    """Make the same keys pending."""
-    selected = _former(entity).subquery("former")
-    key = selected.c[0]
-    known = sa.exists().where(PENDING.c.entity_type == entity.entity_type, PENDING.c.key == key)
-    insert = sa.insert(PENDING).from_select(
-        ["entity_type", "key"], sa.select(sa.literal(entity.entity_type), key).where(~known)
-    )
-    connection.execute(insert, {_SINCE.key: since})
-
-
-def _former(entity: Entity) -> sa.Select[Any]:
     earlier = RAW_ENTITIES.alias("earlier")
     same = sa.and_(*(earlier.c[name] == LATEST.c[name] for name in _IDENTITY))
-    return (
-        sa.select(earlier.c.natural_key)
-        .distinct()
-        .select_from(LATEST.join(earlier, same).join(entity.table, entity.key == earlier.c.natural_key))
-        .where(
-            LATEST.c.entity_type == entity.entity_type,
-            LATEST.c.raw_id > _SINCE,
-            earlier.c.natural_key.is_distinct_from(LATEST.c.natural_key),
-        )
+    is_otherwise = sa.and_(
+        LATEST.c.entity_type == entity.entity_type,
+        LATEST.c.raw_id > _SINCE,
+        earlier.c.natural_key.is_distinct_from(LATEST.c.natural_key),
     )
+    rows = LATEST.join(earlier, same).join(entity.table, entity.key == earlier.c.natural_key)
+    return Keys(sa.select(earlier.c.natural_key).distinct().select_from(rows).where(is_otherwise), {_SINCE.key: since})
+
+
+def await_(connection: sa.Connection, entity: Entity, keys: Keys) -> None:
+    """Make ``keys`` pending."""
+    found = keys.select.subquery("found")
+    known = sa.exists().where(PENDING.c.entity_type == entity.entity_type, PENDING.c.key == found.c[0])
+    new = sa.select(sa.literal(entity.entity_type), found.c[0]).where(~known)
+    connection.execute(sa.insert(PENDING).from_select(["entity_type", "key"], new), keys.values)
 
 
 def given(connection: sa.Connection) -> sa.FromClause:

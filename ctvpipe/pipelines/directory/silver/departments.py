@@ -14,9 +14,11 @@ from ctvpipe.pipelines.directory.silver.entity import (
     Field,
     Source,
     View,
+    active,
     differing,
     empty,
     missing,
+    several,
 )
 from ctvpipe.pipelines.directory.silver.rules import DEPARTMENT_NAME, FOLDED, INSTANT, WHOLE_NUMBER
 from ctvpipe.pipelines.directory.streams import DEPARTMENT, TDX_ACCOUNT_DETAILS, TDX_ACCOUNTS, UMAPI_DEPARTMENTS
@@ -33,7 +35,6 @@ _PATH = {
     _COLLEGE: "Unknown Group",
     _UM_NAME: "Unknown Department",
 }
-_ACTIVE = TDX("IsActive")
 _PLACE = {
     "city": "City", "address1": "Address1", "address2": "Address2", "address3": "Address3", "address4": "Address4",
     "postal_code": "PostalCode", "phone": "Phone", "fax": "Fax", "url": "Url", "state_abbr": "StateAbbr",
@@ -45,15 +46,6 @@ def _path(view: View) -> Expression:
     """From the campus down, with a word for what the UM API leaves empty."""
     parts = [sa.func.coalesce(view.value(value), unknown) for value, unknown in _PATH.items()]
     return sa.case((view.has(UM.name), dialects.joined(parts, " -> ")))
-
-
-def _is_active(view: View) -> Expression:
-    """As TDX says; its list has active accounts only, so that one which it has no more is not (P4)."""
-    return sa.case(
-        (sa.func.lower(view.value(_ACTIVE)) == "false", sa.false()),
-        (~view.has(TDX.name) & view.lost(TDX.name), sa.false()),
-        else_=sa.true(),
-    )
 
 
 def _location(view: View) -> Expression:
@@ -81,7 +73,7 @@ ENTITY = Entity(
             made=_path,
             says="campus -> VP area -> group -> department, of the UM API",
         ),
-        Field("is_active", (_ACTIVE,), made=_is_active, says="what TDX says; not where TDX lists it no more; else yes"),
+        active(TDX),
         Field("tdx_created_date", (TDX("CreatedDate", INSTANT),)),
         Field("tdx_modified_date", (TDX("ModifiedDate", INSTANT),)),
         Field(
@@ -99,6 +91,7 @@ ENTITY = Entity(
         empty("college_group"),
         empty("vp_area"),
         differing("name_mismatch", _UM_NAME, _TDX_NAME, lambda one, other: FOLDED(one) == FOLDED(other)),
+        several(TDX),
         Deduction("no_location_data", 0, Condition(lambda view: dialects.is_empty(view.column("location_info")))),
     ),
 )

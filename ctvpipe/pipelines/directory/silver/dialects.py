@@ -21,7 +21,7 @@ Function = Callable[..., Expression]
 Text = Callable[..., str]
 
 BLANKS = " \t\n\r\f\v"
-_BLANKS_POSTGRESQL = r"E' \t\n\r\f\v'"
+BLANKS_ESCAPED = r" \t\n\r\f\v"
 _BLANKS_SQLITE = f"char({', '.join(str(ord(blank)) for blank in BLANKS)})"
 
 
@@ -76,7 +76,7 @@ def _text_sqlite(data: str, name: str) -> str:
 _text_of = function(
     "payload_text",
     sa.Text(),
-    postgresql=lambda data, name: f"nullif(btrim({data} -> {name} ->> 0, {_BLANKS_POSTGRESQL}), '')",
+    postgresql=lambda data, name: f"nullif(btrim({data} -> {name} ->> 0, E'{BLANKS_ESCAPED}'), '')",
     sqlite=_text_sqlite,
 )
 _part_of = function(
@@ -105,6 +105,30 @@ def payload_part(data: Expression, name: str) -> Expression:
     return _part_of(data, sa.literal_column(f"'{name}'"))
 
 
+# An aggregate: values as a list. None where there are none: ``or_no_list``.
+gathered = function(
+    "gathered", JSON, postgresql=lambda value: f"jsonb_agg({value})", sqlite=lambda value: f"json_group_array({value})"
+)
+or_no_list = function(
+    "or_no_list",
+    JSON,
+    postgresql=lambda value: f"coalesce({value}, CAST('[]' AS jsonb))",
+    sqlite=lambda value: f"coalesce({value}, '[]')",
+)
+# The texts of a list of texts, a row each: column ``value``.
+_each = function(
+    "each",
+    sa.Text(),
+    postgresql=lambda value: f"jsonb_array_elements_text({value})",
+    sqlite=lambda value: f"json_each({value})",
+)
+# The pairs of an object of texts, a row each: columns ``key`` and ``value``.
+_pairs = function(
+    "pairs",
+    sa.Text(),
+    postgresql=lambda value: f"jsonb_each_text(CAST({value} AS jsonb))",
+    sqlite=lambda value: f"json_each({value})",
+)
 _filled_object = function(
     "filled_object",
     JSON,
@@ -144,4 +168,18 @@ def joined(parts: Sequence[Expression], between: str = "") -> Expression:
     found, *others = parts
     for part in others:
         found = found + between + part if between else found + part
+    return found
+
+
+def each(texts: Expression, name: str) -> sa.TableValuedAlias:
+    """A row for each text of a list, as the table ``name`` with the column ``value``."""
+    made: Any = _each(texts)
+    found: sa.TableValuedAlias = made.table_valued("value", name=name)
+    return found
+
+
+def pairs(object_: Expression, name: str) -> sa.TableValuedAlias:
+    """A row for each pair of an object, as the table ``name`` with the columns ``key`` and ``value``."""
+    made: Any = _pairs(object_)
+    found: sa.TableValuedAlias = made.table_valued("key", "value", name=name)
     return found

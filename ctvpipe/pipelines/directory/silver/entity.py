@@ -6,14 +6,26 @@ The same data make the SQL of both stores (``wanted``) and tell a person why a f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from ctvpipe.pipelines.directory.records import Stream
+from ctvpipe.pipelines.directory.silver.companion import Companion
 from ctvpipe.pipelines.directory.silver.dialects import Expression
 from ctvpipe.pipelines.directory.silver.rules import Rule
+
+
+class Shape(Enum):
+    """What of a field is taken: its text, of several the first; its texts, sorted; its text in each of several records
+    of one key, in their order.
+    """
+
+    TEXT = ""
+    LIST = "[]"
+    EVERY = "*"
 
 
 @dataclass(frozen=True)
@@ -21,29 +33,45 @@ class Source:
     """A stream, of which a record is made of its newest living version of a key.
 
     ``detail_of``: it tells more of what that source lists, and is asked only where the list still has it (P11).
+    ``order``: fields that are numbers: a key has several records, all of which count, the lowest as the first (P3).
     """
 
     name: str
     stream: Stream
     detail_of: str = ""
+    order: tuple[str, ...] = ()
 
     def __call__(self, field: str, rule: Rule | None = None) -> Value:
         """The value of a field of the payload."""
         return Value(self.name, field, rule)
 
+    def list(self, field: str) -> Value:
+        """All values of a field."""
+        return Value(self.name, field, shape=Shape.LIST)
+
+    def every(self, field: str) -> Value:
+        """The value of a field in each record."""
+        return Value(self.name, field, shape=Shape.EVERY)
+
 
 @dataclass(frozen=True)
 class Value:
-    """A field of a source's payload as text, put through ``rule``."""
+    """A field of a source's payload in a shape, put through ``rule``."""
 
     source: str
     field: str
     rule: Rule | None = None
+    shape: Shape = Shape.TEXT
 
     @property
     def label(self) -> str:
-        """What the text, before its rule, is called in a statement."""
-        return f"{self.source}.{self.field}"
+        """What it is called in a statement before its rule."""
+        return f"{self.source}.{self.field}{self.shape.value}"
+
+    @property
+    def read(self) -> Value:
+        """The same before its rule."""
+        return replace(self, rule=None)
 
 
 class View(Protocol):
@@ -61,6 +89,12 @@ class View(Protocol):
 
     def lost(self, source: str) -> Expression:
         """Whether a source had it, and has it no more (P4)."""
+
+    def several(self, source: str) -> Expression:
+        """Whether a source has more than one record of it, of which but one counts."""
+
+    def related(self, name: str) -> Expression:
+        """The list that is worked out for it: see ``Related``."""
 
     def column(self, name: str) -> Expression:
         """A column of the merged record."""
@@ -81,6 +115,17 @@ class Field:
     otherwise: Made | None = None
     made: Made | None = None
     says: str = ""
+
+
+@dataclass(frozen=True)
+class Related:
+    """A sorted list that is worked out of more than a record itself.
+
+    ``select``: of the records that are read, keys and one value each, in two columns.
+    """
+
+    name: str
+    select: Callable[[sa.FromClause], sa.Select[Any]]
 
 
 @dataclass(frozen=True)
@@ -123,6 +168,8 @@ class Entity:
     fields: tuple[Field, ...]
     deductions: tuple[Deduction, ...]
     refusals: tuple[Refusal, ...] = ()
+    related: tuple[Related, ...] = ()
+    companion: type[Companion] = Companion
     is_personal: bool = False
 
     def told(self, called: object, reason: str) -> str:
@@ -155,10 +202,30 @@ class Entity:
             yield from when.values
 
 
+def active(source: Source) -> Field:
+    """Whether it is active: as ``source`` says, of which the list has active ones only, so that what it has no more is
+    not (P4); what it never had is.
+    """
+    said = source("IsActive")
+
+    def made(view: View) -> Expression:
+        is_lost = ~view.has(source.name) & view.lost(source.name)
+        return sa.case((sa.func.lower(view.value(said)) == "false", sa.false()), (is_lost, sa.false()), else_=sa.true())
+
+    says = f"what {source.stream.source_system} says; no, where it lists it no more; else yes"
+    return Field("is_active", (said,), made=made, says=says)
+
+
 def missing(source: Source) -> Deduction:
     """The seed's 0.10 for a source that has no record of it, flagged by the name of its system (facts 4.9, 8)."""
     system = source.stream.source_system
     return Deduction(f"missing_{system}_source", 10, Condition(lambda view: ~view.has(source.name)))
+
+
+def several(source: Source) -> Deduction:
+    """Without a deduction: a source has several records of one key, and the newest counts."""
+    flag = f"several_{source.stream.source_system}_records"
+    return Deduction(flag, 0, Condition(lambda view: view.several(source.name)))
 
 
 def empty(column: str, called: str = "", hundredths: int = 5) -> Deduction:

@@ -15,8 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ctvpipe.pipelines.directory.schema.tables import JSON
 from ctvpipe.pipelines.directory.silver import dialects
-from ctvpipe.pipelines.directory.silver.dialects import BLANKS, Expression
+from ctvpipe.pipelines.directory.silver.dialects import BLANKS, BLANKS_ESCAPED, Expression
 from ctvpipe.stores.types import Instant
 
 _CAPITALS = "".join(
@@ -41,15 +42,17 @@ _PHONE_DIGITS = 10
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule, to be called with expressions; null of null.
+    """A rule, to be called with expressions.
 
-    ``python``: of values as SQLite has them; ``postgresql``: from the text of the arguments to its own.
+    ``python``: of values as SQLite has them; ``postgresql``: from the text of the arguments to its own; ``of_null``: what
+    it is of null.
     """
 
     name: str
     python: Callable[..., Any]
     postgresql: Callable[..., str]
     type: sa.types.TypeEngine[Any] = field(default_factory=sa.Text)
+    of_null: Any = None
 
     def __post_init__(self) -> None:
         made = dialects.function(f"ctv_{self.name}", self.type, postgresql=self.postgresql)
@@ -62,7 +65,7 @@ class Rule:
 
     def of(self, *values: Any) -> Any:
         """The rule of values."""
-        return None if None in values else self.python(*values)
+        return self.of_null if None in values else self.python(*values)
 
 
 def _department_name(name: str) -> str | None:
@@ -74,13 +77,15 @@ def _folded(text: str) -> str:
     return text.translate(str.maketrans(_CAPITALS, _SMALL))
 
 
-def _tokens(name: str) -> set[str]:
-    return {*_folded(name).translate(str.maketrans(_APART, " " * len(_APART))).split(" ")} - {""}
+def words(text: str) -> tuple[str, ...]:
+    """The words of a name in small letters, whatever stands between them."""
+    apart = _folded(text).translate(str.maketrans(_APART, " " * len(_APART)))
+    return tuple(word for word in apart.split(" ") if word)
 
 
 def _names_agree(one: str, other: str) -> bool:
     """Whether one has no word that the other has not: ``Example,Jo Q`` and ``Jo Example`` agree (facts 6, P18)."""
-    first, second = _tokens(one), _tokens(other)
+    first, second = set(words(one)), set(words(other))
     return first <= second or second <= first
 
 
@@ -100,6 +105,13 @@ def _instant(text: str) -> str | None:
         return None
     seconds, _, rest = text.removesuffix("Z").removesuffix("+00:00").replace("T", " ").partition(".")
     return f"{seconds}.{rest[:6]:0<6}"
+
+
+def _sorted(text: str) -> str:
+    """The texts of a list, or the one that stands for itself, each once and in the order of their letters (P14, P16)."""
+    value = json.loads(text, parse_int=str, parse_float=str)
+    texts = {one.strip(BLANKS) for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)}
+    return json.dumps(sorted(texts - {""}), ensure_ascii=False)
 
 
 def _digest(text: str) -> str:
@@ -160,6 +172,14 @@ def _instant_sql(text: str) -> str:
     )
 
 
+def _sorted_sql(value: str) -> str:
+    some = f"CASE jsonb_typeof({value}) WHEN 'array' THEN {value} ELSE jsonb_build_array({value}) END"
+    plain = f"nullif(btrim(one #>> '{{}}', E'{BLANKS_ESCAPED}'), '')"
+    texts = f"SELECT DISTINCT {plain} FROM jsonb_array_elements({some}) AS o(one) WHERE jsonb_typeof(one) IN ('string', 'number')"  # noqa: S608
+    listed = "coalesce(jsonb_agg(one ORDER BY one COLLATE \"C\"), CAST('[]' AS jsonb))"
+    return f"(SELECT {listed} FROM ({texts}) AS t(one) WHERE one IS NOT NULL)"  # noqa: S608
+
+
 DEPARTMENT_NAME = Rule("department_name", _department_name, _department_name_sql)
 FOLDED = Rule("folded", _folded, _folded_sql)
 NAMES_AGREE = Rule("names_agree", _names_agree, _names_agree_sql, sa.Boolean())
@@ -171,9 +191,10 @@ WHOLE_NUMBER = Rule(
     sa.BigInteger(),
 )
 INSTANT = Rule("instant", _instant, _instant_sql, Instant())
+SORTED = Rule("sorted", _sorted, _sorted_sql, JSON, of_null="[]")
 DIGEST = Rule("digest", _digest, lambda value: f"encode(sha256(convert_to(CAST({value} AS text), 'UTF8')), 'hex')")
 
-RULES = (DEPARTMENT_NAME, FOLDED, NAMES_AGREE, PHONE, WHOLE_NUMBER, INSTANT, DIGEST)
+RULES = (DEPARTMENT_NAME, FOLDED, NAMES_AGREE, PHONE, WHOLE_NUMBER, INSTANT, SORTED, DIGEST)
 # What SQLite calls: the rules, and what PostgreSQL has itself.
 FUNCTIONS = (
     *((f"ctv_{rule.name}", rule.of) for rule in RULES),

@@ -6,8 +6,8 @@ merged columns → whether each rule of quality holds → score, flags, refusal 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,12 +16,13 @@ from ctvpipe.pipelines.directory.schema.tables import LATEST, RAW_ENTITIES
 from ctvpipe.pipelines.directory.silver import dialects
 from ctvpipe.pipelines.directory.silver.affected import KEY
 from ctvpipe.pipelines.directory.silver.dialects import Expression
-from ctvpipe.pipelines.directory.silver.entity import Entity, Source, Value
-from ctvpipe.pipelines.directory.silver.rules import DIGEST
+from ctvpipe.pipelines.directory.silver.entity import Entity, Field, Related, Shape, Source, Value
+from ctvpipe.pipelines.directory.silver.rules import DIGEST, SORTED, WHOLE_NUMBER
 from ctvpipe.stores.types import Instant
 
 VERSION, REFUSED = "version_", "refused_"
 WHOLE = 100  # hundredths
+_PLACE, _VALUES = "place_", "values_"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class _View:
     """See ``entity.View``: over the columns of one step."""
 
     step: sa.CTE
+    lists: Mapping[str, sa.CTE] = field(default_factory=dict)
 
     @property
     def key(self) -> Expression:
@@ -44,6 +46,12 @@ class _View:
     def lost(self, source: str) -> Expression:
         return self.step.c[_lost(source)] > 0
 
+    def several(self, source: str) -> Expression:
+        return self.step.c[_alive(source)] > 1
+
+    def related(self, name: str) -> Expression:
+        return dialects.or_no_list(self.lists[name].c[_VALUES])
+
     def column(self, name: str) -> Expression:
         return self.step.c[name]
 
@@ -52,7 +60,7 @@ def select(entity: Entity, keys: sa.FromClause) -> sa.Select[Any]:
     """One row for each of ``keys`` (column ``key_``) that a source has: the columns of silver without those that say who
     wrote it and when, ``version_``, a version that it was made of, and ``refused_``, why it must not be written.
     """
-    read = _read(entity, _newest(entity, keys))
+    read = _read(entity, keys)
     merged = _merged(entity, read)
     judged = _judged(entity, merged)
     return _final(entity, judged)
@@ -62,18 +70,23 @@ def _of(source: str) -> str:
     return f"{source}_"
 
 
+def _alive(source: str) -> str:
+    return f"{source}_alive_"
+
+
 def _lost(source: str) -> str:
     return f"{source}_lost_"
 
 
 def _newest(entity: Entity, keys: sa.FromClause) -> sa.CTE:
-    """Of each key the newest living version of each list, and how many things of that key each has lost."""
+    """Of each key the newest living version of each list, how many living ones it has, and how many it has lost."""
     alive = LATEST.c.content_hash.is_not(None)
     columns = []
     for source in entity.lists:
         of_source = LATEST.c.source_system == source.stream.source_system
         columns += [
             sa.func.max(LATEST.c.raw_id).filter(of_source, alive).label(_of(source.name)),
+            sa.func.count().filter(of_source, alive).label(_alive(source.name)),
             sa.func.count().filter(of_source, ~alive).label(_lost(source.name)),
         ]
     same = sa.and_(LATEST.c.entity_type == entity.entity_type, LATEST.c.natural_key == keys.c[KEY])
@@ -81,25 +94,77 @@ def _newest(entity: Entity, keys: sa.FromClause) -> sa.CTE:
     return _step("newest", grouped.having(sa.func.count().filter(alive) > 0))
 
 
-def _read(entity: Entity, newest: sa.CTE) -> sa.CTE:
-    """The texts of the payloads."""
+def _read(entity: Entity, keys: sa.FromClause) -> sa.CTE:
+    """The values of the payloads."""
+    newest = _newest(entity, keys)
+    values = tuple(dict.fromkeys(value.read for value in entity.values()))
     joined: sa.FromClause = newest
     payloads: dict[str, sa.FromClause] = {}
-    found: list[Expression] = [newest.c[KEY]]
+    ranked: dict[str, sa.CTE] = {}
+    found: list[Expression] = list(newest.c)
     for source in entity.lists:
-        payload = payloads[source.name] = RAW_ENTITIES.alias(source.name)
-        joined = joined.outerjoin(payload, payload.c.raw_id == newest.c[_of(source.name)])
-        found += [newest.c[_of(source.name)], newest.c[_lost(source.name)]]
+        if source.order:
+            records = ranked[source.name] = _ranked(entity, source, keys, values)
+            joined = joined.outerjoin(records, (records.c[KEY] == newest.c[KEY]) & (records.c[_PLACE] == 1))
+        else:
+            payload = payloads[source.name] = RAW_ENTITIES.alias(source.name)
+            joined = joined.outerjoin(payload, payload.c.raw_id == newest.c[_of(source.name)])
     for source in entity.details:
-        listed, latest = payloads[source.detail_of], LATEST.alias(f"{source.name}_latest")
+        latest = LATEST.alias(f"{source.name}_latest")
+        joined = joined.outerjoin(latest, _is_detail(source, payloads[source.detail_of], latest))
         payload = payloads[source.name] = RAW_ENTITIES.alias(source.name)
-        joined = joined.outerjoin(latest, _is_detail(source, listed, latest))
         joined = joined.outerjoin(payload, payload.c.raw_id == latest.c.raw_id)
         found.append(latest.c.raw_id.label(_of(source.name)))
-    for value in dict.fromkeys(Value(one.source, one.field) for one in entity.values()):
-        data = payloads[value.source].c.raw_data
-        found.append(dialects.payload_text(data, value.field).label(value.label))
+    for value in values:
+        if value.source in payloads:
+            found.append(_payload_value(payloads[value.source], value))
+        else:
+            one = ranked[value.source].c[value.label]
+            found.append((dialects.or_no_list(one) if value.shape is Shape.EVERY else one).label(value.label))
     return _step("read", sa.select(*found).select_from(joined))
+
+
+def _ranked(entity: Entity, source: Source, keys: sa.FromClause, values: Iterable[Value]) -> sa.CTE:
+    """The records of a source that has several of a key, in their order, each with the lists of all of them."""
+    of_source = [value for value in values if value.source == source.name]
+    is_living = sa.and_(
+        LATEST.c.entity_type == entity.entity_type,
+        LATEST.c.source_system == source.stream.source_system,
+        LATEST.c.natural_key == keys.c[KEY],
+        LATEST.c.content_hash.is_not(None),
+    )
+    needed = dict.fromkeys(
+        [*(source(field) for field in source.order), *(replace(one, shape=Shape.TEXT) for one in of_source)]
+    )
+    rows = _step(
+        f"{source.name}_records",
+        sa.select(keys.c[KEY], LATEST.c.raw_id, *(_payload_value(RAW_ENTITIES, value) for value in needed)).select_from(
+            keys.join(LATEST, is_living).join(RAW_ENTITIES, RAW_ENTITIES.c.raw_id == LATEST.c.raw_id)
+        ),
+    )
+    order = [*(sa.nulls_last(WHOLE_NUMBER(rows.c[source(field).label])) for field in source.order), rows.c.raw_id]
+    found = [sa.func.row_number().over(partition_by=rows.c[KEY], order_by=order).label(_PLACE)]
+    for value in of_source:
+        text: Expression = rows.c[replace(value, shape=Shape.TEXT).label]
+        if value.shape is Shape.EVERY:
+            every = dialects.gathered(text).filter(text.is_not(None))
+            text = every.over(partition_by=rows.c[KEY], order_by=order, rows=(None, None))
+        found.append(text.label(value.label))
+    return sa.select(rows.c[KEY], *found).cte(source.name)
+
+
+def _payload_value(payload: sa.FromClause, value: Value) -> Expression:
+    data = payload.c.raw_data
+    if value.shape is Shape.LIST:
+        return SORTED(dialects.payload_part(data, value.field)).label(value.label)
+    return dialects.payload_text(data, value.field).label(value.label)
+
+
+def _related(related: Related, read: sa.CTE) -> sa.CTE:
+    """The values of each key, as one sorted list."""
+    found = related.select(read).subquery()
+    key, value = found.c
+    return _step(related.name, sa.select(key.label(KEY), SORTED(dialects.gathered(value)).label(_VALUES)).group_by(key))
 
 
 def _is_detail(source: Source, listed: sa.FromClause, latest: sa.FromClause) -> Expression:
@@ -112,18 +177,25 @@ def _is_detail(source: Source, listed: sa.FromClause, latest: sa.FromClause) -> 
 
 
 def _merged(entity: Entity, read: sa.CTE) -> sa.CTE:
-    view = _View(read)
-    made: list[Expression] = []
-    for field in entity.fields:
-        if field.made:
-            value = field.made(view)
-        else:
-            parts = [*map(view.value, field.values), *([field.otherwise(view)] if field.otherwise else [])]
-            value = sa.func.coalesce(*parts) if len(parts) > 1 else parts[0]
-        made.append(value.label(field.column))
+    """The columns of silver."""
+    related = {one.name: _related(one, read) for one in entity.related}
+    view = _View(read, related)
+    joined: sa.FromClause = read
+    for step in related.values():
+        joined = joined.outerjoin(step, step.c[KEY] == read.c[KEY])
+    made = [_column(entity, field, view).label(field.column) for field in entity.fields]
     systems = [sa.case((view.has(one.name), f"+{one.stream.source_system}"), else_="") for one in entity.lists]
     made.append(sa.func.substr(dialects.joined(systems), 2).label("source_system"))
-    return _step("merged", sa.select(*read.c, *made))
+    return _step("merged", sa.select(*read.c, *made).select_from(joined))
+
+
+def _column(entity: Entity, field: Field, view: _View) -> Expression:
+    if field.made:
+        return field.made(view)
+    parts = [*map(view.value, field.values), *([field.otherwise(view)] if field.otherwise else [])]
+    if not parts:
+        return sa.cast(sa.null(), entity.table.c[field.column].type)
+    return sa.func.coalesce(*parts) if len(parts) > 1 else parts[0]
 
 
 def _judged(entity: Entity, merged: sa.CTE) -> sa.CTE:

@@ -5,7 +5,7 @@ What is wanted is staged in a temporary table; a record that is as it was is nei
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,12 +49,14 @@ class Found:
 
 
 class Page:
-    """A page of keys, and in ``source``, a table or a subquery, what is wanted of them."""
+    """A page of keys, and in ``source``, a table or a subquery, what is wanted of them; ``values``: of the parameters."""
 
-    def __init__(self, connection: sa.Connection, entity: Entity, keys: Sequence[str], source: sa.FromClause) -> None:
+    def __init__(
+        self, connection: sa.Connection, entity: Entity, source: sa.FromClause, values: Mapping[str, Any]
+    ) -> None:
         self._connection, self._entity, self._source, self._silver = connection, entity, source, entity.table
+        self._values = values
         self._key = source.c[entity.key.name]
-        self._given = {"keys": affected.bound(connection, keys)}
         self._is_of_page = affected.given(connection)
         self._same = entity.key == self._key
         self._fits = source.c[REFUSED].is_(None)
@@ -106,14 +108,16 @@ class Page:
 
     def _update(self, stamp: Stamp, *, force: bool) -> None:
         values = {name: self._source.c[name] for name in _columns(self._entity)} | self._by(stamp)
-        self._execute(sa.update(self._silver).where(self._same, self._fits, self._differs(force=force)).values(values))
+        self._connection.execute(
+            sa.update(self._silver).where(self._same, self._fits, self._differs(force=force)).values(values)
+        )
 
     def _insert(self, stamp: Stamp) -> None:
         names = _columns(self._entity)
         by = self._by(stamp) | {"created_at": self._literal("created_at", stamp.now)}
         is_new = ~sa.exists().where(self._same).correlate(self._source)
         new = sa.select(*(self._source.c[name] for name in names), *by.values()).where(self._fits, is_new)
-        self._execute(sa.insert(self._silver).from_select([*names, *by], new.order_by(self._key)))
+        self._connection.execute(sa.insert(self._silver).from_select([*names, *by], new.order_by(self._key)))
 
     def _retire(self, stamp: Stamp) -> None:
         """What no source has any more stays as it was the last time, and is no longer active. Its hash changes with it:
@@ -129,7 +133,7 @@ class Page:
         if found.refused:
             columns = [sa.literal(self._entity.entity_type), self._key, self._source.c[REFUSED]]
             refused = sa.select(*columns).where(~self._fits)
-            self._execute(sa.insert(PENDING).from_select(["entity_type", "key", "error"], refused))
+            self._connection.execute(sa.insert(PENDING).from_select(["entity_type", "key", "error"], refused))
 
     def _differs(self, *, force: bool) -> Expression:
         return sa.true() if force else self._source.c.entity_hash != self._silver.c.entity_hash
@@ -151,7 +155,7 @@ class Page:
         return sa.literal(value, self._silver.c[name].type)
 
     def _execute(self, statement: sa.Executable) -> Any:
-        return self._connection.execute(statement, self._given)
+        return self._connection.execute(statement, self._values)
 
 
 class Staging:
@@ -188,17 +192,19 @@ class Staging:
                 with self._connection.begin():
                     self._table.drop(self._connection)
 
-    def page(self, keys: Sequence[str]) -> Page:
+    def page(self, keys: Sequence[str], parameters: Mapping[str, Any]) -> Page:
         """Stage what is wanted of ``keys``, in the caller's transaction."""
         if is_sqlite(self._connection):
             self._connection.execute(sa.delete(self._table))
-        self._connection.execute(self._stage, {"keys": affected.bound(self._connection, keys)})
-        return Page(self._connection, self._entity, keys, self._table)
+        given = {"keys": affected.bound(self._connection, keys)}
+        self._connection.execute(self._stage, {**given, **parameters})
+        return Page(self._connection, self._entity, self._table, given)
 
 
-def planned(connection: sa.Connection, entity: Entity, keys: Sequence[str]) -> Page:
+def planned(connection: sa.Connection, entity: Entity, keys: Sequence[str], parameters: Mapping[str, Any]) -> Page:
     """The same where nothing may be written, not even a temporary table."""
-    return Page(connection, entity, keys, _wanted(connection, entity))
+    values = {"keys": affected.bound(connection, keys), **parameters}
+    return Page(connection, entity, _wanted(connection, entity), values)
 
 
 def refuse(connection: sa.Connection, entity: Entity, key: str) -> Found:

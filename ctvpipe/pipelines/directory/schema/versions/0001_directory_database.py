@@ -68,6 +68,12 @@ def upgrade() -> None:
         schema="silver",
     )
     op.create_table(
+        "affiliations",
+        sa.Column("affiliation", sa.Text, primary_key=True),
+        *_text("dept_id", "rule"),
+        schema="silver",
+    )
+    op.create_table(
         "users",
         sa.Column("uniqname", sa.Text, primary_key=True),
         *_text("umich_empl_id", "ldap_uid_number", "tdx_user_uid"),
