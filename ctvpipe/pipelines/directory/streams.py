@@ -9,10 +9,16 @@ DEPARTMENT, USER, GROUP = "department", "user", "group"
 # Detail responses are streams of their own: what a list returned stays what it was (P11).
 DEPARTMENT_DETAIL, USER_DETAIL = "department_detail", "user_detail"
 
-_TDX_ACCOUNT = ("ID", "Name", "Code", "Notes", "IsActive", "ParentID", "ManagerUID")
+# Besides those of facts 3.3, the fields that silver has: a change of none of them must go unseen (P14).
+_TDX_PLACE = (
+    "Address1", "Address2", "Address3", "Address4", "City", "StateAbbr", "StateName", "PostalCode", "Country", "Phone",
+    "Fax", "Url",
+)  # fmt: skip
+_TDX_ACCOUNT = ("ID", "Name", "Code", "Notes", "IsActive", "ParentID", "ManagerUID", *_TDX_PLACE)
 _TDX_USER = (
     "UID", "UserName", "FirstName", "LastName", "FullName", "PrimaryEmail", "AlternateEmail", "ExternalID",
-    "AlternateID", "IsActive", "SecurityRoleName", "AuthenticationUserName", "TypeID",
+    "AlternateID", "IsActive", "SecurityRoleName", "AuthenticationUserName", "TypeID", "Title", "WorkPhone",
+    "WorkAddress", "WorkCity", "WorkState", "WorkZip", "WorkCountry",
 )  # fmt: skip
 
 UMAPI_DEPARTMENTS = Stream(
@@ -31,7 +37,7 @@ UMAPI_EMPLOYEES = Stream(
     (
         "EmplId", "EmplRcd", "UniqName", "Name", "FirstName", "LastName", "DepartmentId", "Dept_Description",
         "UniversityJobTitle", "DepartmentJobTitle", "Jobcode", "SupervisorId", "Work_Phone", "Work_Address1",
-        "Work_City", "Work_State", "Work_Postal",
+        "Work_Address2", "Work_City", "Work_State", "Work_Postal", "Work_Country",
     ),
 )  # fmt: skip
 MCOMMUNITY_USERS = Stream(
@@ -50,7 +56,7 @@ AD_GROUPS = Stream(
     (
         "name", "cn", "sAMAccountName", "distinguishedName", "objectGUID", "objectSid", "member", "memberOf",
         "description", "groupType", "sAMAccountType", "objectCategory", "objectClass", "instanceType", "sIDHistory",
-        "proxiedObjectName",
+        "proxiedObjectName", "mail", "managedBy", "gidNumber",
     ),
 )  # fmt: skip
 TDX_ACCOUNTS = Stream("tdx-accounts", DEPARTMENT, TDX, _TDX_ACCOUNT)
@@ -59,7 +65,7 @@ TDX_ACCOUNT_DETAILS = Stream(
     "tdx-accounts",
     DEPARTMENT_DETAIL,
     TDX,
-    (*_TDX_ACCOUNT, "Attributes", "Address1", "Address2", "City", "StateAbbr", "PostalCode", "Country"),
+    (*_TDX_ACCOUNT, "Attributes"),
 )
 TDX_USER_DETAILS = Stream(
     "tdx-users", USER_DETAIL, TDX, (*_TDX_USER, "Attributes", "OrgApplications", "Permissions", "GroupIDs")

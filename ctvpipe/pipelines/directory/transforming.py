@@ -19,16 +19,17 @@ from ctvpipe.pipelines.directory import runs
 from ctvpipe.pipelines.directory.bronze import Stamp
 from ctvpipe.pipelines.directory.runs import MOST_ERRORS, Step, StepRun
 from ctvpipe.pipelines.directory.schema.tables import LATEST, RAW_ENTITIES
-from ctvpipe.pipelines.directory.silver import affected, departments, dialects, rules, users, writing
+from ctvpipe.pipelines.directory.silver import affected, departments, dialects, groups, rules, users, writing
 from ctvpipe.pipelines.directory.silver.affected import Affected
 from ctvpipe.pipelines.directory.silver.companion import Companion, Keys
 from ctvpipe.pipelines.directory.silver.entity import Entity
 from ctvpipe.pipelines.directory.silver.writing import Found, Staging
+from ctvpipe.stores.engine import is_sqlite
 
 SOURCE_SYSTEM = "silver_transformation"
-ENTITIES = {entity.name: entity for entity in (departments.ENTITY, users.ENTITY)}
+ENTITIES = {entity.name: entity for entity in (departments.ENTITY, groups.ENTITY, users.ENTITY)}
 Progress = Callable[[StepRun], None]
-_PAGE = 5000
+_PAGE, _PAGE_SQLITE = 20_000, 5000  # SQLite has what it works on in this process's memory
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ class _Planning:
     def _most(self) -> int:
         """How many records may be looked at now."""
         left = self._options.limit - self._run.processed
-        return min(_PAGE, left) if self._options.limit else _PAGE
+        size = _PAGE_SQLITE if is_sqlite(self._connection) else _PAGE
+        return min(size, left) if self._options.limit else size
 
     def _unit(self) -> AbstractContextManager[object]:
         return nullcontext()
@@ -168,7 +170,7 @@ class _Working(_Planning):
             dialects.analyze(self._connection, LATEST, RAW_ENTITIES)
         for one in others:
             affected.await_(self._connection, self._entity, one)
-        self._companion.remember()
+        self._companion.start()
         return ()
 
     def _take(self, keys: Sequence[str]) -> None:
@@ -178,7 +180,7 @@ class _Working(_Planning):
                 page = self.staging.page(keys, self._companion.parameters(keys))
                 found = page.found(force=self._options.force, most=MOST_ERRORS)
                 page.write(found, Stamp(self._run.id, clock.now()), force=self._options.force)
-                self._companion.written(keys, self._run.id)
+                also = self._companion.written(keys, page.source)
         except (sa.exc.IntegrityError, sa.exc.DataError):
             if len(keys) > 1:
                 middle = len(keys) // 2
@@ -186,8 +188,10 @@ class _Working(_Planning):
                 self._take(keys[middle:])
                 return
             with self._unit():
-                found = writing.refuse(self._connection, self._entity, keys[0])
+                found, also = writing.refuse(self._connection, self._entity, keys[0]), {}
         self._count(len(keys), found)
+        for name, number in also.items():
+            self._run.details[name] = self._run.details.get(name, 0) + number
 
     def _end(self, since: int | None) -> None:
         self._require_bearable()

@@ -96,7 +96,7 @@ class Affiliations(Companion):
         has_one = sa.exists().where(one.c.value.in_(sa.select(changed.c[KEY]))).correlate(USERS)
         return Keys(sa.select(USERS.c.uniqname).where(has_one), {"keys": bound(self._connection, [*self._changed])})
 
-    def remember(self) -> None:
+    def start(self) -> None:
         self._store(self._changed)
 
     def parameters(self, keys: Sequence[str]) -> dict[str, Any]:
@@ -105,8 +105,9 @@ class Affiliations(Companion):
         found = {affiliation: match.dept_id for affiliation, match in self._of_page.items() if match.dept_id}
         return {_PARAMETER: json.dumps(found)}
 
-    def written(self, keys: Sequence[str], run_id: str) -> None:  # noqa: ARG002
+    def written(self, keys: Sequence[str], staged: sa.FromClause) -> Mapping[str, int]:  # noqa: ARG002
         self._store(self._of_page)
+        return {}
 
     def _store(self, matches: Mapping[str, Match]) -> None:
         if matches:

@@ -25,12 +25,16 @@ class Companion:
         """The records that have to be made anew because of something else than their sources."""
         return None
 
-    def remember(self) -> None:
-        """Write that ``due`` is known, in the transaction in which it becomes pending."""
+    def start(self) -> None:
+        """The run is going to write; what is ``due`` becomes pending in the same transaction."""
 
     def parameters(self, keys: Sequence[str]) -> dict[str, Any]:  # noqa: ARG002
         """The values of further parameters of the query of a page."""
         return {}
 
-    def written(self, keys: Sequence[str], run_id: str) -> None:
-        """The page is written: write what goes with it, in the same transaction."""
+    def written(self, keys: Sequence[str], staged: sa.FromClause) -> Mapping[str, int]:  # noqa: ARG002
+        """The page, of which ``staged`` is wanted, is written: write what goes with it, in the same transaction.
+
+        Returns counts for the run's details.
+        """
+        return {}

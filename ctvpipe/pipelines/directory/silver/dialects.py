@@ -21,7 +21,7 @@ Function = Callable[..., Expression]
 Text = Callable[..., str]
 
 BLANKS = " \t\n\r\f\v"
-BLANKS_ESCAPED = r" \t\n\r\f\v"
+BLANKS_ESCAPED = r" \t\n\r\f\x0b"
 _BLANKS_SQLITE = f"char({', '.join(str(ord(blank)) for blank in BLANKS)})"
 
 
@@ -114,6 +114,12 @@ or_no_list = function(
     JSON,
     postgresql=lambda value: f"coalesce({value}, CAST('[]' AS jsonb))",
     sqlite=lambda value: f"coalesce({value}, '[]')",
+)
+length = function(
+    "length",
+    sa.Integer(),
+    postgresql=lambda value: f"jsonb_array_length({value})",
+    sqlite=lambda value: f"json_array_length({value})",
 )
 # The texts of a list of texts, a row each: column ``value``.
 _each = function(

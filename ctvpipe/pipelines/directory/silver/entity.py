@@ -157,8 +157,8 @@ class Refusal:
 class Entity:
     """A table of silver and all that it is made of.
 
-    ``fields``: without the key, and without that of the provenance that is the same for all. ``is_personal``: its keys
-    are the names of people, which are not told in errors.
+    ``fields``: without the key, and without that of the provenance that is the same for all. ``hashed``: what the hash is
+    of besides the columns. ``is_personal``: its keys are the names of people, which are not told in errors.
     """
 
     name: str
@@ -169,6 +169,7 @@ class Entity:
     deductions: tuple[Deduction, ...]
     refusals: tuple[Refusal, ...] = ()
     related: tuple[Related, ...] = ()
+    hashed: tuple[Value, ...] = ()
     companion: type[Companion] = Companion
     is_personal: bool = False
 
@@ -200,6 +201,7 @@ class Entity:
             yield from field.values
         for when in (*(rule.when for rule in self.deductions), *(rule.when for rule in self.refusals)):
             yield from when.values
+        yield from self.hashed
 
 
 def active(source: Source) -> Field:

@@ -38,6 +38,13 @@ _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?"
 _INSTANT = rf"^{_DAY}T{_TIME}(Z|[+]00:00)?$"
 _FIRST_YEAR = "0002"
 _PHONE_DIGITS = 10
+# A distinguished name: its first attribute, the value of that, the rest.
+_DN = r"^(cn|uid)=((?:[^,\\]|\\.)+)(,.*)?$"
+# Where people are, and where groups; whoever is in neither place is a person.
+_PEOPLE, _GROUPS = ",ou=(accounts|people),", ",ou=([^,]*groups?|mcommadsync)(,|$)"
+_UNIQNAME = r"[a-z][a-z0-9.\-]{0,49}"
+_LONGEST = 255
+PERSON, _A_GROUP = "u", "g"
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,25 @@ def _sorted(text: str) -> str:
     return json.dumps(sorted(texts - {""}), ensure_ascii=False)
 
 
+def _member(dn: str) -> str | None:
+    """A person, by uniqname, or a group, by name in small letters, whom a distinguished name names (facts 4.10).
+
+    The first letter says which; none for what is neither, such as an object of a directory conflict (P21).
+    """
+    named = re.match(_DN, dn, re.IGNORECASE | re.DOTALL)
+    if not named:
+        return None
+    attribute, name, rest = (_folded(part or "") for part in named.groups())
+    name = re.sub(r"\\(.)", r"\1", name, flags=re.DOTALL)
+    if attribute == "cn" and not re.search(_PEOPLE, rest) and re.search(_GROUPS, rest):
+        return f"{_A_GROUP}{name}" if len(name) <= _LONGEST else None
+    return f"{PERSON}{name}" if re.fullmatch(_UNIQNAME, name) else None
+
+
+def _names_group(text: str) -> bool:
+    return any((_member(dn) or "").startswith(_A_GROUP) for dn in json.loads(text))
+
+
 def _digest(text: str) -> str:
     """SHA-256 of JSON as PostgreSQL writes it (facts 2.8)."""
     return sha256(json.dumps(_in_order(json.loads(text)), ensure_ascii=False).encode()).hexdigest()
@@ -133,6 +159,21 @@ def _in_order(value: Any) -> Any:
             return value
 
 
+def _member_sql(dn: str) -> str:
+    parts = f"SELECT regexp_match({dn}, '{_DN}', 'i') OFFSET 0"
+    folded = f"SELECT {', '.join(_folded_sql(f'm[{place}]') for place in (1, 2, 3))} FROM ({parts}) AS p(m) OFFSET 0"  # noqa: S608
+    plain = rf"SELECT attribute, regexp_replace(name, '\\(.)', '\1', 'g'), coalesce(rest, '') FROM ({folded}) AS f(attribute, name, rest) OFFSET 0"  # noqa: S608
+    is_group = f"attribute = 'cn' AND rest !~ '{_PEOPLE}' AND rest ~ '{_GROUPS}'"
+    group = f"CASE WHEN length(name) <= {_LONGEST} THEN '{_A_GROUP}' || name END"
+    person = f"CASE WHEN name ~ '^{_UNIQNAME}$' THEN '{PERSON}' || name END"
+    return f"(SELECT CASE WHEN {is_group} THEN {group} ELSE {person} END FROM ({plain}) AS q(attribute, name, rest))"  # noqa: S608
+
+
+def _names_group_sql(value: str) -> str:
+    member = _member_sql("dn")
+    return f"EXISTS (SELECT 1 FROM jsonb_array_elements_text({value}) AS d(dn) WHERE left({member}, 1) = '{_A_GROUP}')"  # noqa: S608
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -142,8 +183,10 @@ def _escaped(signs: str) -> str:
     return "E" + _quoted("".join(f"\\u{ord(sign):04X}" for sign in signs))
 
 
-def _folded_sql(text: str, *, apart: str = "") -> str:
-    return f"translate({text}, {_escaped(_CAPITALS + apart)}, {_escaped(_SMALL + ' ' * len(apart))})"
+def _folded_sql(text: str) -> str:
+    is_ascii = f"octet_length({text}) = length({text})"
+    other = f"translate({text}, {_escaped(_CAPITALS)}, {_escaped(_SMALL)})"
+    return f'CASE WHEN {is_ascii} THEN lower({text} COLLATE "C") ELSE {other} END'
 
 
 def _department_name_sql(name: str) -> str:
@@ -152,10 +195,13 @@ def _department_name_sql(name: str) -> str:
 
 
 def _names_agree_sql(one: str, other: str) -> str:
-    first, second = (
-        f"array_remove(string_to_array({_folded_sql(name, apart=_APART)}, ' '), '')" for name in (one, other)
-    )
-    return f"({first} <@ {second} OR {second} <@ {first})"
+    def named(name: str) -> str:
+        # Each has an empty word, at its end if nowhere else.
+        return f"string_to_array(translate({_folded_sql(name)}, {_escaped(_APART)}, '{' ' * len(_APART)}') || ' ', ' ')"
+
+    both = f"SELECT {named(one)} AS one, {named(other)} AS other OFFSET 0"
+    agree = f"SELECT w.one <@ w.other OR w.other <@ w.one FROM ({both}) AS w"  # noqa: S608
+    return f"CASE WHEN {one} = {other} THEN true ELSE ({agree}) END"
 
 
 def _phone_sql(number: str) -> str:
@@ -192,9 +238,11 @@ WHOLE_NUMBER = Rule(
 )
 INSTANT = Rule("instant", _instant, _instant_sql, Instant())
 SORTED = Rule("sorted", _sorted, _sorted_sql, JSON, of_null="[]")
+MEMBER = Rule("member", _member, _member_sql)
+NAMES_GROUP = Rule("names_group", _names_group, _names_group_sql, sa.Boolean())
 DIGEST = Rule("digest", _digest, lambda value: f"encode(sha256(convert_to(CAST({value} AS text), 'UTF8')), 'hex')")
 
-RULES = (DEPARTMENT_NAME, FOLDED, NAMES_AGREE, PHONE, WHOLE_NUMBER, INSTANT, SORTED, DIGEST)
+RULES = (DEPARTMENT_NAME, FOLDED, NAMES_AGREE, PHONE, WHOLE_NUMBER, INSTANT, SORTED, MEMBER, NAMES_GROUP, DIGEST)
 # What SQLite calls: the rules, and what PostgreSQL has itself.
 FUNCTIONS = (
     *((f"ctv_{rule.name}", rule.of) for rule in RULES),

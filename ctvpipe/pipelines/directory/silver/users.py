@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import sqlalchemy as sa
 
 from ctvpipe.pipelines.directory.schema.tables import DEPARTMENTS, USERS
-from ctvpipe.pipelines.directory.silver import affiliations
+from ctvpipe.pipelines.directory.silver import affiliations, members
 from ctvpipe.pipelines.directory.silver.dialects import Expression
 from ctvpipe.pipelines.directory.silver.entity import (
     Condition,
@@ -37,7 +35,7 @@ _TDX_UID, _UID_NUMBER = TDX("UID"), MCOMMUNITY("uidNumber")
 _NAMES = (TDX("FullName"), UM("Name"), MCOMMUNITY("displayName"))
 _TDX_EMAIL, _MCOMMUNITY_EMAIL = TDX("PrimaryEmail"), MCOMMUNITY("mail")
 _AFFILIATIONS = MCOMMUNITY.list("ou")
-_SPOKEN_OF = affiliations.departments(_AFFILIATIONS)
+_SPOKEN_OF, _MEMBERSHIPS = affiliations.departments(_AFFILIATIONS), members.memberships()
 _LONGEST_EMAIL = 320  # RFC 5321
 
 
@@ -47,11 +45,13 @@ def _of_tdx(field: str, *also: Value) -> tuple[Value, ...]:
 
 
 def _names_agree(view: View) -> Expression:
-    return sa.and_(
-        *(
-            sa.func.coalesce(NAMES_AGREE(view.value(one), view.value(other)), sa.true())
-            for one, other in combinations(_NAMES, 2)
-        )
+    tdx, um, mcommunity = map(view.value, _NAMES)
+
+    def agree(one: Expression, other: Expression) -> Expression:
+        return sa.func.coalesce(NAMES_AGREE(one, other), sa.true())
+
+    return agree(tdx, um) & (
+        sa.func.coalesce(tdx == mcommunity, sa.false()) | (agree(tdx, mcommunity) & agree(um, mcommunity))
     )
 
 
@@ -109,7 +109,11 @@ ENTITY = Entity(
             made=lambda view: view.related(_SPOKEN_OF.name),
             says="the departments that the affiliations speak of: of that name, else of the longest name within it",
         ),
-        Field("ad_group_memberships", made=lambda _: sa.literal([], USERS.c.ad_group_memberships.type)),
+        Field(
+            "ad_group_memberships",
+            made=lambda view: view.related(_MEMBERSHIPS.name),
+            says="the groups of Active Directory that name the person",
+        ),
         Field("source_entity_id", (*_EMPL_ID, _TDX_UID, _UID_NUMBER), otherwise=lambda view: view.key),
     ),
     deductions=(
@@ -130,7 +134,7 @@ ENTITY = Entity(
         Refusal("its e-mail is too long", Condition(lambda view: sa.func.length(_email(view)) > _LONGEST_EMAIL)),
         Refusal("its department is not known", Condition(_department_is_unknown)),
     ),
-    related=(_SPOKEN_OF,),
+    related=(_SPOKEN_OF, _MEMBERSHIPS),
     companion=affiliations.Affiliations,
     is_personal=True,
 )

@@ -6,7 +6,7 @@ merged columns → whether each rule of quality holds → score, flags, refusal 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -195,6 +195,11 @@ def _column(entity: Entity, field: Field, view: _View) -> Expression:
     parts = [*map(view.value, field.values), *([field.otherwise(view)] if field.otherwise else [])]
     if not parts:
         return sa.cast(sa.null(), entity.table.c[field.column].type)
+    return _first(parts)
+
+
+def _first(parts: Sequence[Expression]) -> Expression:
+    """The first that is not null."""
     return sa.func.coalesce(*parts) if len(parts) > 1 else parts[0]
 
 
@@ -203,9 +208,10 @@ def _judged(entity: Entity, merged: sa.CTE) -> sa.CTE:
     rules = [rule.when.holds(view).label(_rule(rule.flag)) for rule in entity.deductions]
     refused = [(rule.when.holds(view), rule.reason) for rule in entity.refusals]
     refusal = sa.case(*refused) if refused else sa.null()
-    version = sa.func.coalesce(*(merged.c[_of(source.name)] for source in entity.lists))
+    version = _first([merged.c[_of(source.name)] for source in entity.lists])
     kept = [merged.c[name] for name in (KEY, *_plain(entity))]
-    also = [sa.cast(refusal, sa.Text).label(REFUSED), version.label(VERSION)]
+    also = [DIGEST(dialects.part(view.value(value))).label(value.label) for value in entity.hashed]
+    also += [sa.cast(refusal, sa.Text).label(REFUSED), version.label(VERSION)]
     return _step("judged", sa.select(*kept, *rules, *also))
 
 
@@ -215,7 +221,8 @@ def _final(entity: Entity, judged: sa.CTE) -> sa.Select[Any]:
     hundredths = sa.case((lost > WHOLE, 0), else_=WHOLE - lost)
     flags = dialects.texts(*(sa.case((holds, rule.flag)) for rule, holds in held))
     columns = [judged.c[name] for name in _plain(entity)]
-    hashed = dialects.array(judged.c[KEY], *map(_canonical, columns), hundredths, dialects.part(flags))
+    besides = [judged.c[value.label] for value in entity.hashed]
+    hashed = dialects.array(judged.c[KEY], *map(_canonical, columns), *besides, hundredths, dialects.part(flags))
     return sa.select(
         judged.c[KEY].label(entity.key.name),
         *columns,

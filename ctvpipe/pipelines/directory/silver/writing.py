@@ -54,8 +54,8 @@ class Page:
     def __init__(
         self, connection: sa.Connection, entity: Entity, source: sa.FromClause, values: Mapping[str, Any]
     ) -> None:
-        self._connection, self._entity, self._source, self._silver = connection, entity, source, entity.table
-        self._values = values
+        self._connection, self._entity, self._silver = connection, entity, entity.table
+        self._source, self._values = source, values
         self._key = source.c[entity.key.name]
         self._is_of_page = affected.given(connection)
         self._same = entity.key == self._key
@@ -84,6 +84,11 @@ class Page:
             self._errors(most) if refused else [],
             self._worst(most) if issues else [],
         )
+
+    @property
+    def source(self) -> sa.FromClause:
+        """What is wanted."""
+        return self._source
 
     def write(self, found: Found, stamp: Stamp, *, force: bool) -> None:
         """Write what is ``found``."""
