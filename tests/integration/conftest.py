@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.workbook import rows
 from tests.fakes.workbook_cells import Row, text
 from tests.integration.circuits_station import CircuitsStation
+from tests.integration.directory_silver import Silver
 from tests.integration.fms_station import FmsStation
 from tests.integration.nights import PLAIN, night
 from tests.integration.postgres_server import PostgresServer
@@ -60,6 +61,18 @@ def any_circuits(request: pytest.FixtureRequest, tmp_path: Path) -> CircuitsStat
 def any_fms(request: pytest.FixtureRequest, tmp_path: Path) -> FmsStation:
     """A station of FMS on either store."""
     return FmsStation(tmp_path, url=request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_silver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Silver]:
+    """A directory database on either store."""
+    if request.param == "sqlite":
+        yield Silver(str(tmp_path / "directory.db"))
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create(server.template("directory", lambda url: Silver(url).opened.dispose()))
+    yield Silver(url)
+    server.drop(url)
 
 
 @pytest.fixture

@@ -109,6 +109,14 @@ class Affiliations(Companion):
         self._store(self._of_page)
         return {}
 
+    @staticmethod
+    def notes(connection: sa.Connection, row: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+        """Which affiliation speaks of which department, by which rule."""
+        held = AFFILIATIONS.c.affiliation.in_(row.get("mcommunity_ou_affiliations", []))
+        known = connection.execute(sa.select(AFFILIATIONS).where(held).order_by(AFFILIATIONS.c.affiliation))
+        said = [f"{one.affiliation}: {one.dept_id} ({one.rule})" for one in known if one.dept_id]
+        return {"ou_department_ids": said}
+
     def _store(self, matches: Mapping[str, Match]) -> None:
         if matches:
             rows = [(affiliation, *match) for affiliation, match in matches.items()]

@@ -38,3 +38,8 @@ class Companion:
         Returns counts for the run's details.
         """
         return {}
+
+    @staticmethod
+    def notes(connection: sa.Connection, row: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:  # noqa: ARG004
+        """What there is to say of the columns of a record, beyond what its sources say."""
+        return {}

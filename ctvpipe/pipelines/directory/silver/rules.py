@@ -40,8 +40,9 @@ _FIRST_YEAR = "0002"
 _PHONE_DIGITS = 10
 # A distinguished name: its first attribute, the value of that, the rest.
 _DN = r"^(cn|uid)=((?:[^,\\]|\\.)+)(,.*)?$"
-# Where people are, and where groups; whoever is in neither place is a person.
+# Where people are, where groups, and where those of other organisations; whoever is in none of them is a person.
 _PEOPLE, _GROUPS = ",ou=(accounts|people),", ",ou=([^,]*groups?|mcommadsync)(,|$)"
+_FOREIGN = ",cn=foreignsecurityprincipals,"
 _UNIQNAME = r"[a-z][a-z0-9.\-]{0,49}"
 _LONGEST = 255
 PERSON, _A_GROUP = "u", "g"
@@ -133,7 +134,7 @@ def _member(dn: str) -> str | None:
     name = re.sub(r"\\(.)", r"\1", name, flags=re.DOTALL)
     if attribute == "cn" and not re.search(_PEOPLE, rest) and re.search(_GROUPS, rest):
         return f"{_A_GROUP}{name}" if len(name) <= _LONGEST else None
-    return f"{PERSON}{name}" if re.fullmatch(_UNIQNAME, name) else None
+    return f"{PERSON}{name}" if re.fullmatch(_UNIQNAME, name) and _FOREIGN not in rest else None
 
 
 def _names_group(text: str) -> bool:
@@ -165,7 +166,7 @@ def _member_sql(dn: str) -> str:
     plain = rf"SELECT attribute, regexp_replace(name, '\\(.)', '\1', 'g'), coalesce(rest, '') FROM ({folded}) AS f(attribute, name, rest) OFFSET 0"  # noqa: S608
     is_group = f"attribute = 'cn' AND rest !~ '{_PEOPLE}' AND rest ~ '{_GROUPS}'"
     group = f"CASE WHEN length(name) <= {_LONGEST} THEN '{_A_GROUP}' || name END"
-    person = f"CASE WHEN name ~ '^{_UNIQNAME}$' THEN '{PERSON}' || name END"
+    person = f"CASE WHEN name ~ '^{_UNIQNAME}$' AND rest !~ '{_FOREIGN}' THEN '{PERSON}' || name END"
     return f"(SELECT CASE WHEN {is_group} THEN {group} ELSE {person} END FROM ({plain}) AS q(attribute, name, rest))"  # noqa: S608
 
 
@@ -239,7 +240,7 @@ WHOLE_NUMBER = Rule(
 INSTANT = Rule("instant", _instant, _instant_sql, Instant())
 SORTED = Rule("sorted", _sorted, _sorted_sql, JSON, of_null="[]")
 MEMBER = Rule("member", _member, _member_sql)
-NAMES_GROUP = Rule("names_group", _names_group, _names_group_sql, sa.Boolean())
+NAMES_GROUP = Rule("names_group", _names_group, _names_group_sql, sa.Boolean(), of_null=False)
 DIGEST = Rule("digest", _digest, lambda value: f"encode(sha256(convert_to(CAST({value} AS text), 'UTF8')), 'hex')")
 
 RULES = (DEPARTMENT_NAME, FOLDED, NAMES_AGREE, PHONE, WHOLE_NUMBER, INSTANT, SORTED, MEMBER, NAMES_GROUP, DIGEST)

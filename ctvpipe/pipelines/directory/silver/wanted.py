@@ -66,6 +66,25 @@ def select(entity: Entity, keys: sa.FromClause) -> sa.Select[Any]:
     return _final(entity, judged)
 
 
+def told(entity: Entity, keys: sa.FromClause) -> sa.Select[Any]:
+    """What the sources say of each of ``keys``: the version of each source, and each value that a field may have."""
+    read = _read(entity, keys)
+    view = _View(read)
+    versions = [read.c[version_of(source)] for source in entity.sources]
+    values = dict.fromkeys(value for field in entity.fields for value in field.values)
+    return sa.select(*versions, *(view.value(value).label(told_as(value)) for value in values))
+
+
+def version_of(source: Source) -> str:
+    """What ``told`` calls the version of ``source``."""
+    return _of(source.name)
+
+
+def told_as(value: Value) -> str:
+    """What ``told`` calls a value."""
+    return f"{value.label}{value.rule.name if value.rule else ''}"
+
+
 def _of(source: str) -> str:
     return f"{source}_"
 
