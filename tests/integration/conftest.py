@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.fakes.workbook import rows
 from tests.fakes.workbook_cells import Row, text
 from tests.integration.circuits_station import CircuitsStation
+from tests.integration.directory_campus import prepare_her
 from tests.integration.directory_silver import Silver
 from tests.integration.fms_station import FmsStation
 from tests.integration.nights import PLAIN, night
@@ -65,14 +67,44 @@ def any_fms(request: pytest.FixtureRequest, tmp_path: Path) -> FmsStation:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_silver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Silver]:
-    """A directory database on either store."""
+    """An empty directory database on either store."""
+    yield from _copied(request, tmp_path, "empty", lambda silver: None)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def her(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Silver]:
+    """A directory database on either store that has one person, her departments and her group, and all of them in silver."""
+    yield from _copied(request, tmp_path, "her", prepare_her)
+
+
+def _copied(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str, prepare: Callable[[Silver], None]
+) -> Iterator[Silver]:
+    """A copy of a directory database that is made once, by ``prepare``."""
+
+    def make(address: str) -> None:
+        silver = Silver(address)
+        prepare(silver)
+        silver.opened.dispose()
+
     if request.param == "sqlite":
-        yield Silver(str(tmp_path / "directory.db"))
+        folder: Path = request.getfixturevalue("directories")
+        made, copy = folder / f"{name}.db", tmp_path / "directory.db"
+        if not made.exists():
+            make(str(made))
+        shutil.copy(made, copy)
+        yield Silver(str(copy))
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.create(server.template("directory", lambda url: Silver(url).opened.dispose()))
+    url = server.create(server.template(f"directory_{name}", make))
     yield Silver(url)
     server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def directories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the SQLite databases are that tests have copies of."""
+    return tmp_path_factory.mktemp("directories")
 
 
 @pytest.fixture

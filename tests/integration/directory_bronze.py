@@ -23,11 +23,11 @@ class BrokenOffError(Exception):
 
 
 class Bronze:
-    """The database at ``address``: the path of an SQLite file that is yet to be, or a PostgreSQL URL."""
+    """The database at ``address``: the path of an SQLite file, which need not be there yet, or a PostgreSQL URL."""
 
     def __init__(self, address: str) -> None:
         self.address = address
-        if "://" not in address:
+        if "://" not in address and not Path(address).exists():
             engine.create_database_file(Path(address))
         self.url = address if "://" in address else f"sqlite:///{address}"
         self.opened = engine.open_engine(self.url)
