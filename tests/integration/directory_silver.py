@@ -41,8 +41,14 @@ class Silver(Bronze):
         """What the next transform has to look at whatever the sources say."""
         return query(self.address, f"SELECT entity_type, key, error FROM {self.table('pending')} ORDER BY 1, 2")
 
+    @property
+    def members(self) -> list[tuple[Any, ...]]:
+        """Who is in which group."""
+        columns = "group_id, member_type, member_key, source_system"
+        return query(self.address, f"SELECT {columns} FROM {self.table('group_members')} ORDER BY 1, 2, 3")
+
     def table(self, name: str) -> str:
-        if name in {"pending", *ENTITIES, "group_members"}:
+        if name in {"pending", "affiliations", "group_members", *ENTITIES}:
             return f"silver.{name}" if "://" in self.address else name
         return super().table(name)
 
