@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from ctvpipe.pipelines.directory import transforming
@@ -47,6 +48,12 @@ class Silver(Bronze):
         columns = "group_id, member_type, member_key, source_system"
         return query(self.address, f"SELECT {columns} FROM {self.table('group_members')} ORDER BY 1, 2, 3")
 
+    def empty(self) -> None:
+        """Forget silver, and that it was ever made."""
+        tables = ("pending", "affiliations", "group_members", *ENTITIES)
+        self.execute(*(f"DELETE FROM {self.table(name)}" for name in tables))
+        self.execute(f"DELETE FROM {self.table('ingestion_runs')} WHERE kind = 'transform'")
+
     def table(self, name: str) -> str:
         if name in {"pending", "affiliations", "group_members", *ENTITIES}:
             return f"silver.{name}" if "://" in self.address else name
@@ -61,3 +68,12 @@ def counts(run: StepRun) -> tuple[int, int, int, int, int]:
 def plain(rows: Rows) -> str:
     """Rows as a text to compare."""
     return json.dumps(rows, default=str, sort_keys=True, indent=1)
+
+
+def everything(silver: Silver) -> list[Any]:
+    """All rows of all tables, and on SQLite the file itself."""
+    found: list[Any] = [silver.versions, silver.latest, silver.runs("*"), silver.pending, silver.members]
+    found += [silver.rows(name, whole=True) for name in ENTITIES]
+    if "://" not in silver.address:
+        found.append(Path(silver.address).read_bytes())
+    return found
