@@ -15,6 +15,7 @@ from ctvpipe.pipelines.directory.schema.tables import LATEST, PENDING, RAW_ENTIT
 from ctvpipe.pipelines.directory.silver import affected, dialects, rules, wanted
 from ctvpipe.pipelines.directory.silver.entity import Entity, Field
 from ctvpipe.pipelines.directory.transforming import ENTITIES
+from ctvpipe.stores.engine import is_sqlite
 
 _PRECEDENCE = "the first that is not empty"
 
@@ -103,7 +104,7 @@ def explain(connection: sa.Connection, name: str, key: str) -> Explanation | Non
 
 def _told(connection: sa.Connection, entity: Entity, key: str) -> dict[str, Any]:
     """What the sources say, by the labels of ``wanted.told``; nothing where no source has the record any more."""
-    statement = wanted.told(entity, affected.given(connection))
+    statement = wanted.told(entity, affected.given(sqlite=is_sqlite(connection)))
     found = connection.execute(statement, {"keys": affected.bound(connection, [key])}).mappings().one_or_none()
     return dict(found) if found else {}
 

@@ -70,7 +70,7 @@ def _flags(connection: sa.Connection, entity: Entity) -> dict[str, int]:
     flag = dialects.each(entity.table.c.quality_flags, "flag")
     count = sa.func.count()
     found = sa.select(flag.c.value, count).select_from(entity.table.join(flag, sa.true())).group_by(flag.c.value)
-    return dict(connection.execute(found.order_by(count.desc(), flag.c.value)).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(found.order_by(count.desc(), flag.c.value))}
 
 
 def _worst(connection: sa.Connection, entity: Entity, most: int) -> tuple[Scored, ...]:

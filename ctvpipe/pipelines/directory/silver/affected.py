@@ -29,7 +29,7 @@ class Affected:
 
     def __init__(self, connection: sa.Connection, entity: Entity, since: int | None, also: Sequence[str] = ()) -> None:
         self._connection = connection
-        handed = given(connection)
+        handed = given(sqlite=is_sqlite(connection))
         pending = sa.select(PENDING.c.key).where(PENDING.c.entity_type == entity.entity_type)
         branches: list[_Branch] = [(PENDING.c.key, pending), (handed.c[KEY], sa.select(handed.c[KEY]))]
         branches += _all(entity) if since is None else _changed(entity)
@@ -70,9 +70,9 @@ def await_(connection: sa.Connection, entity: Entity, keys: Keys) -> None:
     connection.execute(sa.insert(PENDING).from_select(["entity_type", "key"], new), keys.values)
 
 
-def given(connection: sa.Connection) -> sa.FromClause:
+def given(*, sqlite: bool) -> sa.FromClause:
     """The keys that a statement is given as the parameter ``keys``, in the column ``key_``."""
-    if is_sqlite(connection):
+    if sqlite:
         sql = f"SELECT value AS {KEY} FROM json_each(:keys)"  # noqa: S608
     else:
         sql = f"SELECT {KEY} FROM unnest(CAST(:keys AS text[])) AS {KEY}"  # noqa: S608

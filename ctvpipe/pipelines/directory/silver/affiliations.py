@@ -22,6 +22,7 @@ from ctvpipe.pipelines.directory.silver.companion import Companion, Keys
 from ctvpipe.pipelines.directory.silver.entity import Related, Value
 from ctvpipe.pipelines.directory.silver.rules import SORTED
 from ctvpipe.pipelines.directory.streams import MCOMMUNITY_USERS
+from ctvpipe.stores.engine import is_sqlite
 from ctvpipe.stores.merge import merge
 
 Words: TypeAlias = tuple[str, ...]
@@ -91,7 +92,7 @@ class Affiliations(Companion):
         """The people with an affiliation that speaks of another department than before."""
         if not self._changed:
             return None
-        changed = given(self._connection)
+        changed = given(sqlite=is_sqlite(self._connection))
         one = dialects.each(USERS.c.mcommunity_ou_affiliations, "one")
         has_one = sa.exists().where(one.c.value.in_(sa.select(changed.c[KEY]))).correlate(USERS)
         return Keys(sa.select(USERS.c.uniqname).where(has_one), {"keys": bound(self._connection, [*self._changed])})
@@ -137,7 +138,7 @@ def departments(listed: Value) -> Related:
 
 def _of_page(connection: sa.Connection) -> sa.Select[Any]:
     """The affiliations of all that MCommunity has of the keys of a page."""
-    keys = given(connection)
+    keys = given(sqlite=is_sqlite(connection))
     one = dialects.each(SORTED(dialects.payload_part(RAW_ENTITIES.c.raw_data, "ou")), "one")
     is_living = sa.and_(
         LATEST.c.entity_type == MCOMMUNITY_USERS.entity_type,

@@ -20,6 +20,7 @@ from ctvpipe.pipelines.directory.silver.entity import Related
 from ctvpipe.pipelines.directory.silver.rules import MEMBER, PERSON, SORTED
 from ctvpipe.pipelines.directory.silver.wanted import REFUSED, VERSION
 from ctvpipe.pipelines.directory.streams import AD, USER
+from ctvpipe.stores.engine import is_sqlite
 
 _IDENTITY = ("group_id", "member_type", "member_key")
 _WANTED = sa.Table(
@@ -44,7 +45,7 @@ class Members(Companion):
         self._connection.execute(sa.delete(_WANTED))
         self._connection.execute(sa.insert(_WANTED).from_select(_IDENTITY, _told(staged)))
         handed = {"keys": bound(self._connection, keys)}
-        of_page = GROUP_MEMBERS.c.group_id.in_(sa.select(given(self._connection).c[KEY]))
+        of_page = GROUP_MEMBERS.c.group_id.in_(sa.select(given(sqlite=is_sqlite(self._connection)).c[KEY]))
         gone = sa.and_(of_page, ~sa.exists().where(_SAME).correlate(GROUP_MEMBERS))
         new = ~sa.exists().where(_SAME).correlate(_WANTED)
         self._connection.execute(_await_people(gone, new), handed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,7 +58,7 @@ class Page:
         self._connection, self._entity, self._silver = connection, entity, entity.table
         self._source, self._values = source, values
         self._key = source.c[entity.key.name]
-        self._is_of_page = affected.given(connection)
+        self._is_of_page = affected.given(sqlite=is_sqlite(connection))
         self._same = entity.key == self._key
         self._fits = source.c[REFUSED].is_(None)
         self._needs_review = self._fits & (source.c.data_quality_score < NEEDS_REVIEW)
@@ -179,7 +180,7 @@ class Staging:
             postgresql_on_commit="DELETE ROWS",
         )
         names = [column.name for column in self._table.columns]
-        source = _wanted(connection, entity)
+        source = _wanted(entity, sqlite=is_sqlite(connection))
         self._stage = sa.insert(self._table).from_select(names, sa.select(*(source.c[name] for name in names)))
 
     @contextmanager
@@ -209,7 +210,7 @@ class Staging:
 def planned(connection: sa.Connection, entity: Entity, keys: Sequence[str], parameters: Mapping[str, Any]) -> Page:
     """The same where nothing may be written, not even a temporary table."""
     values = {"keys": affected.bound(connection, keys), **parameters}
-    return Page(connection, entity, _wanted(connection, entity), values)
+    return Page(connection, entity, _wanted(entity, sqlite=is_sqlite(connection)), values)
 
 
 def refuse(connection: sa.Connection, entity: Entity, key: str) -> Found:
@@ -225,8 +226,9 @@ def stored(connection: sa.Connection, entity: Entity) -> int:
     return found
 
 
-def _wanted(connection: sa.Connection, entity: Entity) -> sa.FromClause:
-    return wanted.select(entity, affected.given(connection)).subquery("wanted")
+@cache
+def _wanted(entity: Entity, *, sqlite: bool) -> sa.FromClause:
+    return wanted.select(entity, affected.given(sqlite=sqlite)).subquery("wanted")
 
 
 def _is_pending(entity: Entity) -> Expression:
