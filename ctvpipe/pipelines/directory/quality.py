@@ -60,9 +60,8 @@ def quality(connection: sa.Connection, name: str, *, most: int = 10) -> Quality:
 def _bands(connection: sa.Connection, entity: Entity) -> dict[str, int]:
     score = entity.table.c.data_quality_score
     band = sa.case(*((score >= lowest, name) for name, lowest in BANDS.items()))
-    found: dict[str, int] = dict(
-        connection.execute(sa.select(band, sa.func.count()).group_by(sa.text("1"))).tuples().all()
-    )
+    counted = connection.execute(sa.select(band, sa.func.count()).group_by(sa.text("1")))
+    found: dict[str, int] = {row[0]: row[1] for row in counted}
     return {name: found.get(name, 0) for name in BANDS}
 
 
