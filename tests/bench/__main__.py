@@ -16,11 +16,21 @@ from tests.bench import (
     circuits_import,
     commercial_log,
     directory_ingest,
+    directory_transforms,
     fms,
 )
 from tests.bench.rows import Row
 
-_BENCHES = (commercial_log, circuits_import, circuits_enrich, circuits_history, circuits_devices, fms, directory_ingest)
+_BENCHES = (
+    commercial_log,
+    circuits_import,
+    circuits_enrich,
+    circuits_history,
+    circuits_devices,
+    fms,
+    directory_ingest,
+    directory_transforms,
+)
 
 
 def main() -> int:

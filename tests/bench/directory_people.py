@@ -13,7 +13,13 @@ from ctvpipe.pipelines.directory import canonical, ingest
 from ctvpipe.pipelines.directory.database import MIGRATIONS
 from ctvpipe.pipelines.directory.records import Stream
 from ctvpipe.pipelines.directory.runs import StepRun
-from ctvpipe.pipelines.directory.streams import AD_GROUPS, MCOMMUNITY_USERS, TDX_USERS, UMAPI_EMPLOYEES
+from ctvpipe.pipelines.directory.streams import (
+    AD_GROUPS,
+    MCOMMUNITY_USERS,
+    TDX_USERS,
+    UMAPI_DEPARTMENTS,
+    UMAPI_EMPLOYEES,
+)
 from ctvpipe.stores import engine, migrate
 
 Payloads = Iterator[dict[str, Any]]
@@ -77,12 +83,18 @@ def groups(count: int, changed: str = "") -> Payloads:
         yield _GROUP | {"objectGUID": f"{{{number:032x}}}", "cn": name, "name": name, "member": members}
 
 
+def departments(_count: int, _changed: str = "") -> Payloads:
+    """The one that all of them are in."""
+    yield {"DeptId": _EMPLOYEE["DepartmentId"], "DeptDescription": _EMPLOYEE["Dept_Description"]}
+
+
 SOURCES: dict[Stream, Callable[[int, str], Payloads]] = {
     UMAPI_EMPLOYEES: employees,
     MCOMMUNITY_USERS: people,
     TDX_USERS: tdx_users,
     AD_GROUPS: groups,
 }
+_MADE = SOURCES | {UMAPI_DEPARTMENTS: departments}
 
 
 def prepare(url: str) -> None:
@@ -94,7 +106,7 @@ def prepare(url: str) -> None:
 def bring(url: str, stream: Stream, count: int, changed: str = "") -> StepRun:
     """One ingest of ``count`` people's records."""
     with engine.open_engine(url).connect() as connection:
-        source = canonical.records(stream, SOURCES[stream](count, changed))
+        source = canonical.records(stream, _MADE[stream](count, changed))
         return ingest.ingest(connection, stream, source, ingest.Options())
 
 

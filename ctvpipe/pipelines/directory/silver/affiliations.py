@@ -19,8 +19,8 @@ from ctvpipe.pipelines.directory.schema.tables import AFFILIATIONS, DEPARTMENTS,
 from ctvpipe.pipelines.directory.silver import dialects, rules
 from ctvpipe.pipelines.directory.silver.affected import KEY, bound, given
 from ctvpipe.pipelines.directory.silver.companion import Companion, Keys
+from ctvpipe.pipelines.directory.silver.dialects import BLANKS
 from ctvpipe.pipelines.directory.silver.entity import Related, Value
-from ctvpipe.pipelines.directory.silver.rules import SORTED
 from ctvpipe.pipelines.directory.streams import MCOMMUNITY_USERS
 from ctvpipe.stores.engine import is_sqlite
 from ctvpipe.stores.merge import merge
@@ -102,7 +102,8 @@ class Affiliations(Companion):
 
     def parameters(self, keys: Sequence[str]) -> dict[str, Any]:
         rows = self._connection.execute(_of_page(self._connection), {"keys": bound(self._connection, keys)})
-        self._of_page = {affiliation: self._names.match(affiliation) for affiliation in rows.scalars()}
+        held = {text.strip(BLANKS) for text in rows.scalars() if isinstance(text, str)} - {""}
+        self._of_page = {affiliation: self._names.match(affiliation) for affiliation in held}
         found = {affiliation: match.dept_id for affiliation, match in self._of_page.items() if match.dept_id}
         return {_PARAMETER: json.dumps(found)}
 
@@ -139,7 +140,7 @@ def departments(listed: Value) -> Related:
 def _of_page(connection: sa.Connection) -> sa.Select[Any]:
     """The affiliations of all that MCommunity has of the keys of a page."""
     keys = given(sqlite=is_sqlite(connection))
-    one = dialects.each(SORTED(dialects.payload_part(RAW_ENTITIES.c.raw_data, "ou")), "one")
+    one = dialects.each(dialects.payload_part(RAW_ENTITIES.c.raw_data, "ou"), "one")
     is_living = sa.and_(
         LATEST.c.entity_type == MCOMMUNITY_USERS.entity_type,
         LATEST.c.source_system == MCOMMUNITY_USERS.source_system,

@@ -90,7 +90,7 @@ part = function("part", JSON, postgresql=lambda value: value, sqlite=lambda valu
 array = function(
     "array",
     JSON,
-    postgresql=lambda *values: f"jsonb_build_array({', '.join(values)})",
+    postgresql=lambda *values: f"json_build_array({', '.join(values)})",
     sqlite=lambda *values: f"json_array({', '.join(values)})",
 )
 
@@ -109,6 +109,13 @@ def payload_part(data: Expression, name: str) -> Expression:
 gathered = function(
     "gathered", JSON, postgresql=lambda value: f"jsonb_agg({value})", sqlite=lambda value: f"json_group_array({value})"
 )
+# An aggregate: texts as a list, each once, in the order of their letters.
+sorted_texts = function(
+    "sorted_texts",
+    JSON,
+    postgresql=lambda value: f'jsonb_agg(DISTINCT {value} COLLATE "C")',
+    sqlite=lambda value: f"ctv_sorted(json_group_array({value}))",
+)
 or_no_list = function(
     "or_no_list",
     JSON,
@@ -121,11 +128,13 @@ length = function(
     postgresql=lambda value: f"jsonb_array_length({value})",
     sqlite=lambda value: f"json_array_length({value})",
 )
-# The texts of a list of texts, a row each: column ``value``.
+# The texts of a list, or of the one text that stands for itself, a row each: column ``value``.
 _each = function(
     "each",
     sa.Text(),
-    postgresql=lambda value: f"jsonb_array_elements_text({value})",
+    postgresql=lambda value: (
+        f"jsonb_array_elements_text(CASE jsonb_typeof({value}) WHEN 'array' THEN {value} ELSE jsonb_build_array({value}) END)"
+    ),
     sqlite=lambda value: f"json_each({value})",
 )
 # The pairs of an object of texts, a row each: columns ``key`` and ``value``.
@@ -178,7 +187,7 @@ def joined(parts: Sequence[Expression], between: str = "") -> Expression:
 
 
 def each(texts: Expression, name: str) -> sa.TableValuedAlias:
-    """A row for each text of a list, as the table ``name`` with the column ``value``."""
+    """A row for each text of a list, or for the one that stands for itself, as the table ``name`` with the column ``value``."""
     made: Any = _each(texts)
     found: sa.TableValuedAlias = made.table_valued("value", name=name)
     return found

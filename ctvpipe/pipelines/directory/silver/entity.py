@@ -199,9 +199,14 @@ class Entity:
         """All that is read of payloads."""
         for field in self.fields:
             yield from field.values
-        for when in (*(rule.when for rule in self.deductions), *(rule.when for rule in self.refusals)):
-            yield from when.values
+        for rule in self.rules():
+            yield from rule.values
         yield from self.hashed
+
+    def rules(self) -> Iterator[Condition]:
+        """The conditions that a merged record is looked at for."""
+        yield from (rule.when for rule in self.deductions)
+        yield from (rule.when for rule in self.refusals)
 
 
 def active(source: Source) -> Field:

@@ -200,15 +200,15 @@ def _names_agree_sql(one: str, other: str) -> str:
         # Each has an empty word, at its end if nowhere else.
         return f"string_to_array(translate({_folded_sql(name)}, {_escaped(_APART)}, '{' ' * len(_APART)}') || ' ', ' ')"
 
-    both = f"SELECT {named(one)} AS one, {named(other)} AS other OFFSET 0"
-    agree = f"SELECT w.one <@ w.other OR w.other <@ w.one FROM ({both}) AS w"  # noqa: S608
-    return f"CASE WHEN {one} = {other} THEN true ELSE ({agree}) END"
+    first, second = named(one), named(other)
+    return f"({one} = {other} OR {first} <@ {second} OR {second} <@ {first})"
 
 
 def _phone_sql(number: str) -> str:
-    digits = f"regexp_replace({number}, '[^0-9]', '', 'g')"
-    shown = rf"regexp_replace({digits}, '^(...)(...)(....)$', '(\1) \2-\3')"
-    return f"CASE WHEN length({digits}) = {_PHONE_DIGITS} THEN {shown} ELSE {number} END"
+    digits = f"SELECT regexp_replace({number}, '[^0-9]', '', 'g') OFFSET 0"
+    shown = "'(' || left(digits, 3) || ') ' || substr(digits, 4, 3) || '-' || substr(digits, 7)"
+    found = f"CASE WHEN length(digits) = {_PHONE_DIGITS} THEN {shown} ELSE {number} END"
+    return f"(SELECT {found} FROM ({digits}) AS d(digits))"  # noqa: S608
 
 
 def _instant_sql(text: str) -> str:
@@ -221,10 +221,10 @@ def _instant_sql(text: str) -> str:
 
 def _sorted_sql(value: str) -> str:
     some = f"CASE jsonb_typeof({value}) WHEN 'array' THEN {value} ELSE jsonb_build_array({value}) END"
-    plain = f"nullif(btrim(one #>> '{{}}', E'{BLANKS_ESCAPED}'), '')"
-    texts = f"SELECT DISTINCT {plain} FROM jsonb_array_elements({some}) AS o(one) WHERE jsonb_typeof(one) IN ('string', 'number')"  # noqa: S608
-    listed = "coalesce(jsonb_agg(one ORDER BY one COLLATE \"C\"), CAST('[]' AS jsonb))"
-    return f"(SELECT {listed} FROM ({texts}) AS t(one) WHERE one IS NOT NULL)"  # noqa: S608
+    plain = f"btrim(one #>> '{{}}', E'{BLANKS_ESCAPED}')"
+    texts = f"jsonb_typeof(one) IN ('string', 'number') AND {plain} <> ''"
+    listed = f"coalesce(jsonb_agg(DISTINCT {plain} COLLATE \"C\") FILTER (WHERE {texts}), CAST('[]' AS jsonb))"
+    return f"(SELECT {listed} FROM jsonb_array_elements({some}) AS o(one))"  # noqa: S608
 
 
 DEPARTMENT_NAME = Rule("department_name", _department_name, _department_name_sql)

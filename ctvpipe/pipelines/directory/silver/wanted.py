@@ -29,8 +29,8 @@ _PLACE, _VALUES = "place_", "values_"
 class _View:
     """See ``entity.View``: over the columns of one step."""
 
-    step: sa.CTE
-    lists: Mapping[str, sa.CTE] = field(default_factory=dict)
+    step: sa.FromClause
+    lists: Mapping[str, sa.FromClause] = field(default_factory=dict)
 
     @property
     def key(self) -> Expression:
@@ -97,7 +97,7 @@ def _lost(source: str) -> str:
     return f"{source}_lost_"
 
 
-def _newest(entity: Entity, keys: sa.FromClause) -> sa.CTE:
+def _newest(entity: Entity, keys: sa.FromClause) -> sa.FromClause:
     """Of each key the newest living version of each list, how many living ones it has, and how many it has lost."""
     alive = LATEST.c.content_hash.is_not(None)
     columns = []
@@ -113,13 +113,13 @@ def _newest(entity: Entity, keys: sa.FromClause) -> sa.CTE:
     return _step("newest", grouped.having(sa.func.count().filter(alive) > 0))
 
 
-def _read(entity: Entity, keys: sa.FromClause) -> sa.CTE:
+def _read(entity: Entity, keys: sa.FromClause) -> sa.FromClause:
     """The values of the payloads."""
     newest = _newest(entity, keys)
     values = tuple(dict.fromkeys(value.read for value in entity.values()))
     joined: sa.FromClause = newest
     payloads: dict[str, sa.FromClause] = {}
-    ranked: dict[str, sa.CTE] = {}
+    ranked: dict[str, sa.FromClause] = {}
     found: list[Expression] = list(newest.c)
     for source in entity.lists:
         if source.order:
@@ -140,10 +140,11 @@ def _read(entity: Entity, keys: sa.FromClause) -> sa.CTE:
         else:
             one = ranked[value.source].c[value.label]
             found.append((dialects.or_no_list(one) if value.shape is Shape.EVERY else one).label(value.label))
-    return _step("read", sa.select(*found).select_from(joined))
+    read = sa.select(*found).select_from(joined)
+    return _shared("read", read) if entity.related else _step("read", read)
 
 
-def _ranked(entity: Entity, source: Source, keys: sa.FromClause, values: Iterable[Value]) -> sa.CTE:
+def _ranked(entity: Entity, source: Source, keys: sa.FromClause, values: Iterable[Value]) -> sa.FromClause:
     """The records of a source that has several of a key, in their order, each with the lists of all of them."""
     of_source = [value for value in values if value.source == source.name]
     is_living = sa.and_(
@@ -169,7 +170,7 @@ def _ranked(entity: Entity, source: Source, keys: sa.FromClause, values: Iterabl
             every = dialects.gathered(text).filter(text.is_not(None))
             text = every.over(partition_by=rows.c[KEY], order_by=order, rows=(None, None))
         found.append(text.label(value.label))
-    return sa.select(rows.c[KEY], *found).cte(source.name)
+    return sa.select(rows.c[KEY], *found).subquery(source.name)
 
 
 def _payload_value(payload: sa.FromClause, value: Value) -> Expression:
@@ -179,11 +180,10 @@ def _payload_value(payload: sa.FromClause, value: Value) -> Expression:
     return dialects.payload_text(data, value.field).label(value.label)
 
 
-def _related(related: Related, read: sa.CTE) -> sa.CTE:
+def _related(related: Related, read: sa.FromClause) -> sa.FromClause:
     """The values of each key, as one sorted list."""
-    found = related.select(read).subquery()
-    key, value = found.c
-    return _step(related.name, sa.select(key.label(KEY), SORTED(dialects.gathered(value)).label(_VALUES)).group_by(key))
+    key, value = related.select(read).subquery().c
+    return sa.select(key.label(KEY), dialects.sorted_texts(value).label(_VALUES)).group_by(key).subquery(related.name)
 
 
 def _is_detail(source: Source, listed: sa.FromClause, latest: sa.FromClause) -> Expression:
@@ -195,7 +195,7 @@ def _is_detail(source: Source, listed: sa.FromClause, latest: sa.FromClause) -> 
     )
 
 
-def _merged(entity: Entity, read: sa.CTE) -> sa.CTE:
+def _merged(entity: Entity, read: sa.FromClause) -> sa.FromClause:
     """The columns of silver."""
     related = {one.name: _related(one, read) for one in entity.related}
     view = _View(read, related)
@@ -205,7 +205,10 @@ def _merged(entity: Entity, read: sa.CTE) -> sa.CTE:
     made = [_column(entity, field, view).label(field.column) for field in entity.fields]
     systems = [sa.case((view.has(one.name), f"+{one.stream.source_system}"), else_="") for one in entity.lists]
     made.append(sa.func.substr(dialects.joined(systems), 2).label("source_system"))
-    return _step("merged", sa.select(*read.c, *made).select_from(joined))
+    rules = [value.label for rule in entity.rules() for value in rule.values] + [one.label for one in entity.hashed]
+    sources = [name(one.name) for one in entity.lists for name in (_of, _alive, _lost)]
+    kept = [read.c[name] for name in dict.fromkeys([KEY, *sources, *rules])]
+    return _step("merged", sa.select(*kept, *made).select_from(joined))
 
 
 def _column(entity: Entity, field: Field, view: _View) -> Expression:
@@ -222,7 +225,7 @@ def _first(parts: Sequence[Expression]) -> Expression:
     return sa.func.coalesce(*parts) if len(parts) > 1 else parts[0]
 
 
-def _judged(entity: Entity, merged: sa.CTE) -> sa.CTE:
+def _judged(entity: Entity, merged: sa.FromClause) -> sa.FromClause:
     view = _View(merged)
     rules = [rule.when.holds(view).label(_rule(rule.flag)) for rule in entity.deductions]
     refused = [(rule.when.holds(view), rule.reason) for rule in entity.refusals]
@@ -234,7 +237,7 @@ def _judged(entity: Entity, merged: sa.CTE) -> sa.CTE:
     return _step("judged", sa.select(*kept, *rules, *also))
 
 
-def _final(entity: Entity, judged: sa.CTE) -> sa.Select[Any]:
+def _final(entity: Entity, judged: sa.FromClause) -> sa.Select[Any]:
     held = [(rule, judged.c[_rule(rule.flag)]) for rule in entity.deductions]
     lost = sum((sa.case((holds, rule.hundredths), else_=0) for rule, holds in held), start=sa.literal(0, sa.Integer))
     hundredths = sa.case((lost > WHOLE, 0), else_=WHOLE - lost)
@@ -276,8 +279,13 @@ def _rule(flag: str) -> str:
     return f"{flag}?"
 
 
-def _step(name: str, select: sa.Select[Any]) -> sa.CTE:
-    """A step that is worked out once, however often it is looked at."""
+def _step(name: str, select: sa.Select[Any]) -> sa.FromClause:
+    """A step that the next one looks at: for the offset, no store works it out anew wherever it is looked at."""
+    return select.offset(0).subquery(name)
+
+
+def _shared(name: str, select: sa.Select[Any]) -> sa.FromClause:
+    """A step that several others look at."""
     return (
         select.cte(name).prefix_with("MATERIALIZED", dialect="postgresql").prefix_with("MATERIALIZED", dialect="sqlite")
     )
