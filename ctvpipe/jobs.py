@@ -129,6 +129,17 @@ JOBS = (
         settings="ctvpipe.pipelines.fms.settings:SyncSettings",
         timeout=timedelta(hours=1),
     ),
+    Job(
+        name="directory-sync",
+        pipeline="directory",
+        command=("directory", "sync"),
+        schedule=Schedule(time(5, 0)),
+        wrapper="directory_sync.sh",
+        env_file="ctv-directory.env",
+        log="ctv-directory/directory-sync.log",
+        settings="ctvpipe.pipelines.directory.settings:SyncSettings",
+        timeout=timedelta(hours=6),
+    ),
 )
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "backup": ("ctvpipe.cli.backup:app", "Back up the database."),
     "circuits": ("ctvpipe.cli.circuits:app", "Circuits: the six nightly jobs, and what people decide."),
     "fms": ("ctvpipe.cli.fms:app", "FMS: the nightly sync, and what people decide and upload."),
+    "directory": ("ctvpipe.cli.directory:app", "The campus directory: the nightly sync, and each of its steps."),
     "share": ("ctvpipe.cli.share:app", "The traffic department's share: check, ls, mount, unmount."),
     "months": ("ctvpipe.cli.months:app", "Broadcast months: list, close."),
     "customers": ("ctvpipe.cli.customers:app", "Customers of the spots: unmatched, add, alias."),

@@ -146,6 +146,7 @@ def _files() -> Iterator[tuple[str, str]]:
     yield str(data.data_dir / "database"), "The sales database, and its backups."
     yield envfiles.CIRCUITS_DATABASE, "The circuits' database."
     yield envfiles.FMS_DATABASE, "The FMS database."
+    yield envfiles.DIRECTORY_DATABASE, "The directory database."
     yield str(shared.state_dir), "The ledger: every run, every alert."
     yield str(shared.run_dir), "Lock files, one a job."
     for job in JOBS:

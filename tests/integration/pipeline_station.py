@@ -57,7 +57,7 @@ class PipelineStation(Station):
             columns = [column for column in table.c if column.name not in self.of_the_run]
             names = ", ".join(f'"{column.name}"' for column in columns)
             if table.name not in without:
-                rows = self.query(f"SELECT {names} FROM {table.name}")
+                rows = self.query(f"SELECT {names} FROM {table.fullname if self.url else table.name}")
                 plain = [tuple(map(_plain, columns, row)) for row in rows]
                 found[table.name] = sorted(plain, key=repr)
         return found

@@ -225,7 +225,7 @@ def dump(database: str, *, without: Collection[str] = ()) -> Dump:
 def tables(database: str) -> Iterable[str]:
     """The names of a database's own tables."""
     if "://" in database:
-        sql = "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_schema IN ('public', 'meta') AND table_type = 'BASE TABLE'"
+        sql = "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_schema IN ('public', 'meta', 'bronze', 'silver') AND table_type = 'BASE TABLE'"
         return sorted(name.removeprefix("public.") for (name,) in query(database, sql))
     sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     return sorted(name for (name,) in query(database, sql))

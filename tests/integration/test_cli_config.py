@@ -35,6 +35,7 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (directory / "ctv-fms.env").write_text(
         f"FMS_DATABASE_PATH={tmp_path / 'fms.db'}\nFMS_BODIES_DIR={tmp_path / 'state' / 'fms'}\n"
     )
+    (directory / "ctv-directory.env").write_text(f"DIRECTORY_DATABASE_PATH={tmp_path / 'directory.db'}\n")
     return directory
 
 
@@ -221,7 +222,7 @@ def test_directories_that_may_not_be_written(
     monkeypatch.setenv("CTVPIPE_ETC_DIR", str(public_dir))
     monkeypatch.setenv("CTVPIPE_STATE_DIR", str(state))
     monkeypatch.setenv("DATABASE_PATH", str(public_dir / "sales.db"))
-    for name in ("circuits", "fms"):
+    for name in ("circuits", "fms", "directory"):
         monkeypatch.setenv(f"{name.upper()}_DATABASE_PATH", str(public_dir / f"{name}.db"))
     text = as_another_user(lambda: call("config", "check").stdout)
     state.chmod(0o755)

@@ -19,6 +19,8 @@ from tests.fakes.fms_reports import REPORTS, ReportServer
 from tests.fakes.geocoders import CENSUS, GOOGLE, Geocoders
 from tests.fakes.http_receiver import Receiver
 from tests.fakes.workbook import Spec
+from tests.integration import directory_secrets
+from tests.integration.directory_station import Campus
 from tests.integration.import_station import AS_SERVICE, ImportStation
 from tests.integration.postgres_server import PASSWORD as DATABASE_PASSWORD
 from tests.integration.postgres_server import PostgresServer
@@ -46,6 +48,7 @@ TELLING = {
     "FMS_DATABASE_URL": [DATABASE_PASSWORD, "plantedFmsDb8"],
     "GOOGLE_MAPS_API_KEY": [GOOGLE_KEY],
     **{variable: [key, fms_reports.KEY] for variable, key in FMS_KEYS.items()},
+    **directory_secrets.TELLING,
 }
 """What gives each secret setting away."""
 
@@ -99,6 +102,7 @@ class SecretStation(ImportStation):
     """A station whose settings stand in its env files only; what its commands say and show is kept and searched."""
 
     reports: ReportServer
+    campus: Campus
     geocoders: Geocoders
     console: list[str]
     commands: set[str]
@@ -164,7 +168,7 @@ def quoted(value: str) -> str:
 def station(tmp_path: Path, receiver: Receiver, postgres: PostgresServer, postgres_url: str) -> Iterator[SecretStation]:
     smb = ShareStation(tmp_path / "share")
     smb.server.user(ACCOUNT, SHARE_PASSWORD)
-    fms_url = postgres.create()
+    fms_url, directory_url = postgres.create(), postgres.create()
     with smb.server, ExitStack() as stack:
         station = SecretStation(tmp_path / "station")
         station.connect(smb, receiver)
@@ -176,9 +180,12 @@ def station(tmp_path: Path, receiver: Receiver, postgres: PostgresServer, postgr
             "SYNC_RETRY_SECONDS": "0",
         }
         station.put(Spec(rows=60, seed=2))
-        station.prepare(values(receiver, postgres_url, fms_url, station.reports))
+        station.campus = directory_secrets.campus(stack)
+        directory = directory_secrets.values(station.campus, directory_url)
+        station.prepare(values(receiver, postgres_url, fms_url, station.reports) | directory)
         yield station
     postgres.drop(fms_url)
+    postgres.drop(directory_url)
 
 
 def test_no_secret_setting_is_forgotten() -> None:
@@ -190,8 +197,10 @@ def test_no_secret_setting_is_forgotten() -> None:
 def test_planted_secrets_appear_nowhere(station: SecretStation, receiver: Receiver) -> None:
     good_nights(station)
     good_syncs(station)
+    directory_secrets.good_syncs(station.job, station.configure, str(station.data / "directory.db"))
     bad_nights(station, receiver)
     bad_syncs(station)
+    directory_secrets.bad_syncs(station.job, station.configure, station.campus, station.secrets)
     people_look(station)
 
     assert {place: found for place, text in written(station).items() if (found := traces(text))} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ import sqlalchemy as sa
 
 from ctvpipe.pipelines.circuits.database import MIGRATIONS as CIRCUITS_MIGRATIONS
 from ctvpipe.pipelines.circuits.schema import tables as circuits
+from ctvpipe.pipelines.directory.database import MIGRATIONS as DIRECTORY_MIGRATIONS
+from ctvpipe.pipelines.directory.schema import tables as directory
 from ctvpipe.pipelines.fms.database import MIGRATIONS as FMS_MIGRATIONS
 from ctvpipe.pipelines.fms.schema import tables as fms
 from ctvpipe.stores import engine, migrate
@@ -20,6 +23,7 @@ OTHERS = {"alembic_version", "ingestion_runs"}  # what no table of the pipeline 
 PIPELINES = {
     "circuits": (CIRCUITS_MIGRATIONS, circuits.METADATA, {"enriched_sites": circuits.ENRICHED_SITES}),
     "fms": (FMS_MIGRATIONS, fms.METADATA, {}),
+    "directory": (DIRECTORY_MIGRATIONS, directory.METADATA, {}),
 }
 
 
@@ -32,8 +36,12 @@ class Both:
     declared: sa.Engine
 
     @property
-    def names(self) -> list[str]:
-        return sorted(PIPELINES[self.pipeline][1].tables)
+    def tables(self) -> list[sa.Table]:
+        return PIPELINES[self.pipeline][1].sorted_tables
+
+    @property
+    def names(self) -> set[str]:
+        return {table.name for table in self.tables}
 
     @property
     def views(self) -> list[str]:
@@ -58,6 +66,8 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with engine.transaction(migrated) as connection:
         migrate.upgrade(connection, migrations)
     with engine.transaction(declared) as connection:
+        for schema in schemas(declared, metadata) - {None}:
+            connection.execute(sa.schema.CreateSchema(schema))
         metadata.create_all(connection)
         for statement in views.values():
             connection.exec_driver_sql(statement)
@@ -67,20 +77,26 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             server.drop(url)
 
 
-def described(opened: sa.Engine, name: str) -> dict[str, Any]:
+def schemas(opened: sa.Engine, metadata: sa.MetaData) -> set[str | None]:
+    """Where the tables are: SQLite has no schemas."""
+    return {None} if opened.dialect.name == "sqlite" else {table.schema for table in metadata.sorted_tables}
+
+
+def described(opened: sa.Engine, table: sa.Table) -> dict[str, Any]:
     """All that the database itself says of a table."""
     found = sa.inspect(opened)
-    columns = [column | {"type": str(column["type"])} for column in found.get_columns(name)]
+    where = {"table_name": table.name, "schema": None if opened.dialect.name == "sqlite" else table.schema}
+    columns = [column | {"type": str(column["type"])} for column in found.get_columns(**where)]
     return {
         "columns": columns,
-        "key": found.get_pk_constraint(name)["constrained_columns"],
-        "unique": sorted(tuple(one["column_names"]) for one in found.get_unique_constraints(name)),
-        "indexes": sorted((str(one["name"]), *map(str, one["column_names"])) for one in found.get_indexes(name)),
+        "key": found.get_pk_constraint(**where)["constrained_columns"],
+        "unique": sorted(tuple(one["column_names"]) for one in found.get_unique_constraints(**where)),
+        "indexes": sorted((str(one["name"]), *map(str, one["column_names"])) for one in found.get_indexes(**where)),
         "references": sorted(
             (*one["constrained_columns"], one["referred_table"], *one["referred_columns"], str(one["options"]))
-            for one in found.get_foreign_keys(name)
+            for one in found.get_foreign_keys(**where)
         ),
-        "checks": found.get_check_constraints(name),
+        "checks": found.get_check_constraints(**where),
     }
 
 
@@ -89,14 +105,18 @@ def view(opened: sa.Engine, name: str) -> str:
 
 
 def test_the_migrations_make_the_tables_that_are_declared(both: Both) -> None:
-    migrated, declared = ({*sa.inspect(one).get_table_names()} - OTHERS for one in (both.migrated, both.declared))
-    assert migrated == declared == set(both.names)
+    metadata = PIPELINES[both.pipeline][1]
+    migrated, declared = (
+        {name for schema in schemas(one, metadata) for name in sa.inspect(one).get_table_names(schema)} - OTHERS
+        for one in (both.migrated, both.declared)
+    )
+    assert migrated == declared == both.names
 
 
 def test_each_as_it_is_declared(both: Both) -> None:
     """If it fails: a change of the declarations wants a migration, a new one as soon as the last is released."""
-    for name in both.names:
-        assert described(both.migrated, name) == described(both.declared, name), name
+    for table in both.tables:
+        assert described(both.migrated, table) == described(both.declared, table), table.name
 
 
 def test_so_are_the_views(both: Both) -> None:
@@ -112,6 +132,7 @@ def test_on_sqlite_no_number_is_given_twice(both: Both) -> None:
                 made = dict(
                     connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").all()
                 )
-            with_numbers = [name for name in both.names if "\tid INTEGER" in made[name]]
-            assert bool(with_numbers) == (both.pipeline == "circuits")
+            numbered = re.compile(r"\t(id|raw_id) INTEGER NOT NULL.*PRIMARY KEY( AUTOINCREMENT|,? \(\1\))", re.DOTALL)
+            with_numbers = [name for name in sorted(both.names) if numbered.search(made[name])]
+            assert bool(with_numbers) == (both.pipeline != "fms")
             assert [name for name in with_numbers if "AUTOINCREMENT" not in made[name]] == []

@@ -13,6 +13,7 @@ from ctvpipe.core.errors import ConfigurationError, CtvpipeError, PermanentError
 from ctvpipe.core.settings import Environment
 from ctvpipe.pipelines.circuits import settings as circuits
 from ctvpipe.pipelines.commercial_log import settings as commercial_log
+from ctvpipe.pipelines.directory import settings as directory
 from ctvpipe.pipelines.fms import settings as fms
 from ctvpipe.stores import attended, engine, migrate
 from ctvpipe.stores.attended import NamedDatabase
@@ -25,6 +26,7 @@ EVERY_PIPELINE = pytest.mark.parametrize(
         (commercial_log.DatabaseSettings, "", "the sales database"),
         (circuits.DatabaseSettings, "CIRCUITS_", "the circuits' database"),
         (fms.DatabaseSettings, "FMS_", "the FMS database"),
+        (directory.DatabaseSettings, "DIRECTORY_", "the directory database"),
     ],
 )
 

@@ -37,6 +37,7 @@ BOOT = UNITS / "ctv-boot.service"
 AGAIN = UNITS / "ctv-again@.timer"
 CIRCUITS = Path(envfiles.CIRCUITS_DATABASE).parent
 FMS = Path(envfiles.FMS_DATABASE).parent
+DIRECTORY = Path(envfiles.DIRECTORY_DATABASE).parent
 EVERY_JOB = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 
 Unit = dict[str, list[str]]
@@ -174,9 +175,10 @@ def test_the_service_may_write_what_the_job_writes(job: Job) -> None:
         "commercial-import": [data.daily_dir],
         "commercial-rotation": [data.daily_dir, data.archive_dir],
         "daily-update": [data.data_dir / "database"],
-        "db-backup": [data.data_dir / "database" / "backup", CIRCUITS, FMS],
+        "db-backup": [data.data_dir / "database" / "backup", CIRCUITS, FMS, DIRECTORY],
         "circuits-import": [CIRCUITS, TrackingSettings().tracking_dir],
         "fms-sync": [FMS, SyncSettings().bodies_dir],
+        "directory-sync": [DIRECTORY],
     }.get(job.name, [CIRCUITS])
     for path in written:
         assert any(path.is_relative_to(place) for place in allowed), path

@@ -51,9 +51,11 @@ class Enrichment:
         return merge(connection, ENRICHMENTS, [*_KEY, "listed_raw_id", "asked_at"], rows, key=_KEY).written
 
 
-def plan(connection: sa.Connection, stream: Stream, *, now: datetime, most: int) -> Enrichment:
+def plan(
+    connection: sa.Connection, stream: Stream, *, now: datetime, most: int, everything: bool = False
+) -> Enrichment:
     """What ``stream`` has to ask for, up to ``most``: what was never asked for, then, the longest ago first, what the
-    list has a newer version of, what failed, and what is older than 30 days.
+    list has a newer version of, what failed, and what is older than 30 days; or ``everything`` that the list has.
     """
     listed = LISTED[stream.entity_type]
     same = sa.and_(
@@ -67,7 +69,7 @@ def plan(connection: sa.Connection, stream: Stream, *, now: datetime, most: int)
     rows = connection.execute(
         sa.select(LATEST.c.external_id, LATEST.c.raw_id, has_failed.label("has_failed"))
         .select_from(LATEST.outerjoin(ENRICHMENTS, same))
-        .where(*_is_there(listed), is_due)
+        .where(*_is_there(listed), sa.true() if everything else is_due)
         .order_by(sa.nulls_first(ENRICHMENTS.c.asked_at), LATEST.c.raw_id)
         .limit(most)
     ).all()

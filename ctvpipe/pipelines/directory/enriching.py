@@ -25,15 +25,18 @@ def enrich(
     *,
     now: datetime,
     most: int,
+    everything: bool = False,
+    force: bool = False,
     progress: Callable[[StepRun, int], None] = lambda _run, _due: None,
 ) -> StepRun | None:
     """Ask for up to ``most`` details of ``stream`` that are due ``now``, and store them; ``None`` where none is.
 
+    ``everything``: all are due; ``force``: as of ``ingest.Options``.
     ``connection`` is in no transaction, and holds the job's lock. ``progress`` is told the run so far, and how many are
     due. Raises what ``Api.details`` raises; what was asked for before is stored, and the next run goes on from there.
     """
     with connection.begin():
-        planned = enrich_plan.plan(connection, stream, now=now, most=most)
+        planned = enrich_plan.plan(connection, stream, now=now, most=most, everything=everything)
     if not planned.due:
         return None
     stored = 0
@@ -45,7 +48,7 @@ def enrich(
             planned.remember(connection, now, stored=stored)
         progress(run, len(planned.due))
 
-    options = Options(whole=False, batch_size=_BATCH)
+    options = Options(whole=False, force=force, batch_size=_BATCH)
     try:
         return ingest(connection, stream, planned.records(api), options, kind=runs.ENRICH, progress=store)
     except CtvpipeError:

@@ -8,6 +8,7 @@ is still ``running`` then has died, and is closed as failed.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -51,8 +52,8 @@ class Step(NamedTuple):
 class StepRun:
     """One run of a step, as its body counts it (facts 1.4).
 
-    A record that failed counts as processed, never as created; ``errors`` tells of the first hundred.
-    ``details`` is stored as the row's ``metadata``.
+    A record that failed counts as processed, never as created; ``errors`` tells of the first hundred, ``reasons`` how
+    many failed for which reason. ``details`` is stored as the row's ``metadata``.
     """
 
     step: Step
@@ -65,8 +66,15 @@ class StepRun:
     failed: int = 0
     details: dict[str, Any] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
     quality_issues: list[dict[str, Any]] = field(default_factory=list)
     ended: datetime | None = None
+
+    @property
+    def written(self) -> int:
+        """How many versions or rows it wrote, with those that say that something is gone."""
+        gone: int = self.details.get("gone", 0)
+        return self.created + self.updated + gone
 
     def count(self, size: int, created: int, failed: Iterable[Failed]) -> None:
         """Count ``size`` records, of which ``created`` became versions and ``failed`` could not; the rest is skipped."""
@@ -80,6 +88,7 @@ class StepRun:
     def fail_record(self, external_id: str, reason: str) -> None:
         """One record failed while the others go on; the run completes all the same (P8)."""
         self.failed += 1
+        self.reasons[reason] += 1
         if len(self.errors) < MOST_ERRORS:
             self.errors.append(f"{external_id or 'a record'}: {reason}")
 

@@ -86,7 +86,7 @@ class McommunitySettings(Settings):
     mcommunity_start_tls: bool = Field(
         True,
         alias="MCOMMUNITY_LDAP_START_TLS",
-        description="Whether it is encrypted by StartTLS where it is not LDAPS. Unencrypted, no password is sent.",
+        description="Whether it is encrypted by StartTLS where it is not LDAPS; unencrypted, no password is sent.",
     )
     mcommunity_ca_file: Path | None = Field(
         None,
@@ -106,7 +106,7 @@ class McommunitySettings(Settings):
         350,
         ge=0,
         alias="MCOMMUNITY_LDAP_MAX_RESULTS",
-        description="How many results the server is known to return and no more; 0: not known. The search is split.",
+        description="How many results the server is known to return and no more: the search is split then; 0: not known.",
     )
 
     @property
@@ -132,7 +132,7 @@ class AdSettings(Settings):
     ad_start_tls: bool = Field(
         True,
         alias="AD_START_TLS",
-        description="Whether it is encrypted by StartTLS where it is not LDAPS. Unencrypted, no password is sent.",
+        description="Whether it is encrypted by StartTLS where it is not LDAPS; unencrypted, no password is sent.",
     )
     ad_ca_file: Path | None = Field(
         None,
@@ -184,7 +184,10 @@ class TdxSettings(Settings):
 
 
 class EnrichSettings(TdxSettings):
-    """How much of what only a call for one account or person tells is asked for in a night; the next goes on."""
+    """How much of TDX is asked for one by one.
+
+    What only a call for a single account or person tells; so many a night, the next goes on.
+    """
 
     max_enrichment_departments: int = Field(
         5000, ge=0, alias="MAX_ENRICHMENT_DEPARTMENTS", description="Accounts of TDX that a night asks for one by one."
@@ -197,7 +200,7 @@ class EnrichSettings(TdxSettings):
     )
 
 
-class SyncSettings(IngestSettings, UmApiSettings, McommunitySettings, AdSettings, EnrichSettings):
+class SyncSettings(EnrichSettings, AdSettings, McommunitySettings, UmApiSettings, IngestSettings):
     """Job ``directory-sync``."""
 
 
