@@ -6,6 +6,8 @@ import logging
 import platform
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
+from traceback import extract_tb
 
 from ctvpipe import __version__
 from ctvpipe.core import clock, logs
@@ -67,6 +69,14 @@ def log_ending(log: logging.Logger, name: str, ending: Ending, tail: str = "") -
         case _:
             traceback = None if _foreseen(ending.error) else ending.error
             log.error("ERROR: %s %s: %s", name, ending.outcome, text, extra=mark, exc_info=traceback)
+
+
+def unforeseen(error: BaseException) -> str:
+    """What may be said of an error nobody foresaw. Its text may hold anybody's data and stays in the traceback."""
+    reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+    frames = extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"unexpected {type(error).__name__}{reason}{place}"
 
 
 def _foreseen(error: BaseException | None) -> bool:

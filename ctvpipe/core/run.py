@@ -19,13 +19,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any, NoReturn, TypeVar
 
 from ctvpipe.core import again, alerts, clock, collection, logs, privileges, signals
 from ctvpipe.core.door import Door, DryDoor
-from ctvpipe.core.ending import Ending
+from ctvpipe.core.ending import Ending, unforeseen
 from ctvpipe.core.errors import ConfigurationError, CtvpipeError, ExitCode, Outcome
 from ctvpipe.core.job import Job
 from ctvpipe.core.ledger import LedgerReader, RunRecord
@@ -192,7 +190,7 @@ def _ending(run: Run, error: BaseException | None) -> Ending:
             return Ending(Outcome.FAILED, int(ExitCode.FAILED), "out of memory", "Free some memory.", error)
         case _:
             return Ending(
-                Outcome.FAILED, int(ExitCode.FAILED), clean(_unforeseen(error)), "The log has the traceback.", error
+                Outcome.FAILED, int(ExitCode.FAILED), clean(unforeseen(error)), "The log has the traceback.", error
             )
 
 
@@ -204,14 +202,6 @@ def _stopped(run: Run, by: str) -> tuple[str, str]:
         message = f"stopped by {by} after the {run.job.minutes} it may take (TimeoutStartSec)"
         return message, f"{whole} Look for what it waited for in its log."
     return f"stopped by {by}", whole
-
-
-def _unforeseen(error: BaseException) -> str:
-    """What may be said of an error nobody foresaw. Its text may hold anybody's data and stays in the traceback."""
-    reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-    frames = extract_tb(error.__traceback__)
-    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return f"unexpected {type(error).__name__}{reason}{place}"
 
 
 def _give_up(job: Job, error: ConfigurationError) -> NoReturn:

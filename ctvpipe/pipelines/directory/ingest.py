@@ -29,7 +29,7 @@ __all__ = ["Failed", "Options", "Source", "ingest"]
 Source: TypeAlias = Iterable[Record | Failed]
 # Of the run's ``details``: versions that are new, changed, back after they were gone, unchanged and forced; records that
 # the fetch had brought before; things that are gone.
-_WHY = ("new", "changed", "back", "same", "repeated", "gone")
+WHY = ("new", "changed", "back", "same", "repeated", "gone")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class _Engine:
 
     def __init__(self, connection: sa.Connection, stream: Stream, options: Options, run: StepRun) -> None:
         self._connection, self._stream, self._options, self._run = connection, stream, options, run
-        run.details |= dict.fromkeys(_WHY, 0) | {"complete": False}
+        run.details |= dict.fromkeys(WHY, 0) | {"complete": False}
 
     def store(self, chunk: Sequence[Record | Failed]) -> None:
         """Store what of ``chunk`` is new or changed, in a transaction."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from ctvpipe.core import ahead
 from ctvpipe.pipelines.directory import bronze, completeness, runs
 from ctvpipe.pipelines.directory.chunk import Chunk
-from ctvpipe.pipelines.directory.ingest import Options, Source
+from ctvpipe.pipelines.directory.ingest import WHY, Options, Source
 from ctvpipe.pipelines.directory.records import Stream
 from ctvpipe.pipelines.directory.runs import Step, StepRun
 from ctvpipe.pipelines.directory.schema.tables import LATEST
@@ -34,7 +35,9 @@ def preview(
     """
     seen: set[str] = set()
     found = 0
+    unwanted = {""} if options.force else {"", "same"}
     with runs.recorded(None, Step(stream.source_system, stream.entity_type, kind)) as run:
+        run.details |= dict.fromkeys(WHY, 0)
         taken = islice(source, options.limit) if options.limit else source
         with closing(ahead.chunks(taken, options.batch_size)) as chunks:
             for items in chunks:
@@ -43,10 +46,13 @@ def preview(
                 seen |= first.keys()
                 stored = _stored(connection, stream, list(first))
                 found += sum(1 for content_hash, _ in stored.values() if content_hash is not None)
-                versions = [
-                    chunk.version(int(row[0])) for row in first.values() if _is_wanted(row, stored, force=options.force)
-                ]
-                run.count(chunk.size, sum(version is not None for version in versions), chunk.failed)
+                why = Counter(
+                    reason
+                    for row in first.values()
+                    if (reason := _reason(row, stored)) not in unwanted and chunk.version(int(row[0])) is not None
+                )
+                run.count(chunk.size, why.total(), chunk.failed)
+                run.details |= {name: run.details[name] + number for name, number in why.items()}
                 progress(run)
         completeness.require_readable(stream, run.processed, run.failed, whole=options.whole)
         if options.may_bury and connection is not None:
@@ -57,10 +63,16 @@ def preview(
     return run
 
 
-def _is_wanted(row: Row, stored: dict[str, tuple[str | None, str | None]], *, force: bool) -> bool:
-    """Whether the row is to become a version: the rule of ``staging.differing``, for one."""
+def _reason(row: Row, stored: dict[str, tuple[str | None, str | None]]) -> str:
+    """Why the row would become a version, as ``staging.differing`` has it, for one; empty: it cannot be read."""
     _, external_id, natural_key, content_hash = row
-    return bool(content_hash) and (force or stored.get(external_id) != (content_hash, natural_key or None))
+    if not content_hash:
+        return ""
+    if external_id not in stored:
+        return "new"
+    if stored[external_id][0] is None:
+        return "back"
+    return "same" if stored[external_id] == (content_hash, natural_key or None) else "changed"
 
 
 def _stored(

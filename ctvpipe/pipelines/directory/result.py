@@ -66,8 +66,13 @@ class SyncResult:
         """Raise the first error where nothing at all could be done, ``Skipped`` where there was rightly nothing to do."""
         if self.of(Status.DONE):
             return
-        for one in (*self.of(Status.FAILED), *self.of(Status.SKIPPED)):
+        failed = self.of(Status.FAILED)
+        for one in (*failed, *self.of(Status.SKIPPED)):
             if one.error is not None:
+                if len(failed) > 1:
+                    one.error.message = (
+                        f"all {len(failed)} steps failed, the first of them {one.stage.name}: {one.text}"
+                    )
                 raise one.error
 
     def shape(self) -> dict[str, Any]:

@@ -68,7 +68,8 @@ class Lines:
             case Status.DONE:
                 self._log.info("%s✅ %s: %s", self._mark, name, result.text)
             case Status.FAILED:
-                self._log.error("%s❌ %s: %s", self._mark, name, result.text)
+                cause = result.error.__cause__ if result.error else None
+                self._log.error("%s❌ %s: %s", self._mark, name, result.text, exc_info=cause)
             case _:
                 self._log.info(f"%s{_WORDS[result.status]}", self._mark, name, result.text)
 

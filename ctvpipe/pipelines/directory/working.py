@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from ctvpipe.core import clock
-from ctvpipe.core.errors import CtvpipeError, Skipped
+from ctvpipe.core.ending import unforeseen
+from ctvpipe.core.errors import CtvpipeError, PermanentError, Skipped
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.directory import enrich_plan, fetching, runs, stages, streams, telling
 from ctvpipe.pipelines.directory.enriching import enrich
@@ -48,8 +49,8 @@ class Work:
     _accounts: list[str] = field(default_factory=list)
 
     def do(self, stage: Stage, ended: Mapping[str, Status]) -> StageResult:
-        """Do ``stage``; ``ended``: what became of those before it. A fault of its source is in the result, and so is a
-        row that the database does not take; that the database cannot be used is raised.
+        """Do ``stage``; ``ended``: what became of those before it. A fault of its source is in the result, foreseen or
+        not, and so is a row that the database does not take; that the database cannot be used is raised.
         """
         if waits := stages.waits_for(stage, ended):
             return StageResult(stage, Status.WAITED, f"it works on {', '.join(waits)}")
@@ -63,6 +64,12 @@ class Work:
             return self._failed(stage, error)
         except (sa.exc.IntegrityError, sa.exc.DataError) as error:
             return self._failed(stage, engine.refused(error))
+        except (sa.exc.SQLAlchemyError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001  (one source must not take the others with it)
+            fault = PermanentError(unforeseen(error), "The log has the traceback.")
+            fault.__cause__ = error
+            return self._failed(stage, fault)
 
     def _failed(self, stage: Stage, error: CtvpipeError) -> StageResult:
         return StageResult(stage, Status.FAILED, self.run.scrubber.clean(str(error)), error=error)
