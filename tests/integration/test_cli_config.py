@@ -12,10 +12,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ctvpipe.cli.app import app
-from tests.fakes import fms_reports, fms_rows
+from tests.fakes import campus, fms_reports, fms_rows, um_api
 from tests.fakes.fms_rows import Spec
 from tests.fakes.http_receiver import Receiver
 from tests.fakes.nights import record, run
+from tests.integration.directory_station import campus_with, ldap_serving
+from tests.integration.ldap_server import PASSWORD
 
 SECRETS = ("topic-of-the-station", "hunter22secret", "database-password")
 
@@ -202,6 +204,38 @@ def test_each_export_of_fms_is_tried_and_no_address_is_told(etc: Path, tmp_path:
         assert line in lines
     for secret in (fms_reports.KEY, server.url, ".rpt"):
         assert secret not in done.output
+
+
+def test_each_source_of_the_directory_is_tried_and_no_key_is_told(etc: Path, tmp_path: Path) -> None:
+    """The one that fails is named, and hides no other; what is not configured is off."""
+    spec = campus.Spec(people=12, departments=6, groups=3)
+    with ldap_serving(spec) as ldap, campus_with(ldap, spec) as sources:
+        settings = {**sources.settings, "DIRECTORY_DATABASE_PATH": str(tmp_path / "directory.db")}
+        for name in ("AD_SERVER", "TDX_WEB_SERVICES_KEY"):
+            del settings[name]
+        settings |= {
+            "TDX_API_TOKEN": "eyJhbGciOiJIUzI1NiJ9.eyJ1bmlxdWVfbmFtZSI6ICJub2JvZHkifQ.not-good",
+            "TDX_BEID": "",
+        }
+        (etc / "ctv-directory.env").write_text("".join(f'{name}="{value}"\n' for name, value in settings.items()))
+        done = call("config", "check", "directory")
+        nobody = settings | {"MCOMMUNITY_LDAP_FILTER": "(uid=nobody-at-all)"}
+        (etc / "ctv-directory.env").write_text("".join(f'{name}="{value}"\n' for name, value in nobody.items()))
+        again = call("config", "check", "directory")
+    assert done.exit_code == 1
+    lines = done.output.splitlines()
+    for line in (
+        "ok       UM API: the key is accepted, departments can be read",
+        "ok       MCommunity: the account is accepted, people can be read",
+        "off      Active Directory: Active Directory is not configured (AD_SERVER)",
+        "FAILED   TDX: TDX answered 401 Unauthorized",
+        f"ok       directory database: {tmp_path / 'directory.db'} does not exist yet; the first sync makes it",
+    ):
+        assert line in lines
+    assert f"ok       directory data: {tmp_path}" in done.output
+    assert "FAILED   MCommunity: MCommunity shows nothing below the search base" in again.output
+    for secret in (um_api.KEY, um_api.SECRET, PASSWORD, "not-good", sources.um.url):
+        assert secret not in done.output + again.output
 
 
 def test_jobs_that_disagree_on_a_directory_are_told(etc: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
