@@ -16,7 +16,7 @@ GUEST_PACKAGES = qemu-system-x86 e2fsprogs
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: venv ## run a whole night of the three pipelines here, on sample data
+demo: venv ## run a whole night of the four pipelines here, on sample data
 	@$(BIN)/python -m tests.demo demo
 
 test: packages lint ## install what is missing, start real servers on loopback, boot the package, run every test

@@ -1,4 +1,4 @@
-"""A whole night of the three pipelines on sample data: ``python -m tests.demo DIRECTORY`` (``make demo``).
+"""A whole night of the four pipelines on sample data: ``python -m tests.demo DIRECTORY`` (``make demo``).
 
 Everything happens inside DIRECTORY, with the embedded databases, no root and no server but a few on loopback. A script
 there, ``DIRECTORY/ctvpipe``, goes on working with the demo's data.
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests import demo_circuits, demo_fms
+from tests import demo_circuits, demo_directory, demo_fms
 from tests.fakes.workbook import Spec, write
 
 WORKBOOK = Path("Traffic/Media Library/Commercial Log.xlsx")
@@ -30,9 +30,14 @@ BACKUP = ("backup",)
 def main(directory: Path) -> int:
     shutil.rmtree(directory, ignore_errors=True)
     station = make_station(directory)
-    with demo_circuits.world(directory) as circuits, demo_fms.world(directory) as fms:
-        command = write_command(directory, station | circuits | fms)
-        return night(command, (*NIGHT, *demo_circuits.night(directory), *demo_fms.NIGHT, BACKUP), directory)
+    with (
+        demo_circuits.world(directory) as circuits,
+        demo_fms.world(directory) as fms,
+        demo_directory.world(directory) as campus,
+    ):
+        command = write_command(directory, station | circuits | fms | campus)
+        of_pipelines = (*demo_circuits.night(directory), *demo_fms.NIGHT, *demo_directory.NIGHT)
+        return night(command, (*NIGHT, *of_pipelines, BACKUP), directory)
 
 
 def night(command: Path, commands: Iterable[tuple[str, ...]], directory: Path) -> int:
@@ -103,6 +108,7 @@ Where to look
   {shown} review list       spots whose language a person should decide
   {shown} circuits --help   what people decide of the circuits
   {shown} fms --help        what people decide of the partners
+  {shown} directory --help  each step of the directory's night
   {os.path.relpath(root)}/data/raw/daily/       the daily workbooks
   {os.path.relpath(root)}/data/raw/archive/     the monthly archives
   {os.path.relpath(root)}/log/                  the logs

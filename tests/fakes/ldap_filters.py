@@ -37,7 +37,7 @@ def matches(search_filter: Element, values: Values) -> bool:
             begin = initial.content.lower()
             return any(value.lower().startswith(begin) for value in values.get(name.text.lower(), ()))
         case 0x87:
-            name = search_filter.text.lower()
-            return name == "objectclass" or bool(values.get(name))
+            asked = search_filter.text.lower()
+            return asked == "objectclass" or bool(values.get(asked))
         case _:
             raise AssertionError(f"the fake knows no filter with the tag {search_filter.tag:#x}")

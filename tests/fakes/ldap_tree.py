@@ -131,7 +131,11 @@ def group_attributes(number: int, cn: str, members: Sequence[str]) -> dict[str, 
 
 def group(number: int, cn: str, members: Sequence[str], **changed: list[str | bytes]) -> str:
     """A group; ``changed``: other attributes, an empty list: without it."""
-    attributes = {"objectClass": ["adGroup"], **group_attributes(number, cn, members), **changed}
+    attributes: dict[str, list[str | bytes]] = {
+        "objectClass": ["adGroup"],
+        **group_attributes(number, cn, members),
+        **changed,
+    }
     return ldif(f"cn={cn},{GROUPS}", {name: values for name, values in attributes.items() if values})
 
 

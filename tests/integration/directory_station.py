@@ -56,7 +56,7 @@ def ldap_settings(server: LdapServer) -> dict[str, str]:
 
 def ldap_serving(spec: Spec) -> LdapServer:
     """A server, to be entered, of the campus's people and groups."""
-    return LdapServer(campus_ldif.entries(spec))
+    return LdapServer(campus_ldif.tree(spec))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ctvpipe.jobs import of_pipeline
-from tests import demo_circuits, demo_fms
+from tests import demo_circuits, demo_directory, demo_fms
 from tests.demo import NIGHT
 from tests.integration.station import CHECKOUT, tree
 
@@ -24,10 +24,11 @@ INSTALLED = [
         "/opt/apps/ctv-bookedbiz-db",
         "/opt/apps/ctv-circuits-db",
         "/opt/apps/ctv-fms-db",
+        "/opt/apps/ctv-directory-db",
     )
 ]
 LOGS = Path("/var/log")
-RUNS = len(NIGHT) + len(demo_circuits.night(Path())) + len(demo_fms.NIGHT) + 1
+RUNS = len(NIGHT) + len(demo_circuits.night(Path())) + len(demo_fms.NIGHT) + len(demo_directory.NIGHT) + 1
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,13 @@ def test_the_second_sync_of_fms_finds_nothing_new(demo: Demo) -> None:
     assert "5 of 5 tables synced, 18,214 rows, nothing has changed" in second
     assert "0 requests" in second
     assert re.search(r"fms-\d+-\d+\.sqlite3\.gz: [\d,]+ rows", second)
+
+
+def test_the_second_sync_of_the_directory_finds_nothing_new(demo: Demo) -> None:
+    first, second = demo.printed.split("$ ctvpipe directory sync\n")[1:]
+    assert re.search(r"8 of 8 steps done, [\d,]+ records, [\d,]+ changes\.", first)
+    assert re.search(r"8 of 8 steps done, [\d,]+ records, nothing has changed\.", second)
+    assert re.search(r"directory-\d+-\d+\.sqlite3\.gz: [\d,]+ rows", second)
 
 
 def test_nothing_is_written_outside_of_its_directory(demo: Demo) -> None:

@@ -75,6 +75,7 @@ class Lines:
 
     def _summary(self, name: str, run: StepRun) -> None:
         seconds = ((run.ended or run.started) - run.started).total_seconds()
+        issues = run.details.get("quality_issues", 0)
         lines = (
             _RULE,
             f"✅ {name}",
@@ -82,8 +83,8 @@ class Lines:
             f"📊 Total processed: {run.processed:,}",
             *(f"├─ {label}: {number:,}" for label, number in _tree(run)),
             f"└─ ⏭️ Skipped (unchanged): {run.skipped:,}",
-            f"⚠️ Quality issues: {len(run.quality_issues):,}",
-            f"❌ Errors: {run.failed:,}",
+            f"{_if_any('⚠️ ', issues)}Quality issues: {issues:,}",
+            f"{_if_any('❌ ', run.failed)}Errors: {run.failed:,}",
             _RULE,
         )
         for line in lines:
@@ -95,6 +96,10 @@ class Lines:
             for one in result.of(status):
                 self._log.warning("%s  %s %s: %s", self._mark, one.stage.name, status, one.text)
         self._log.info("%s🎉 %s", self._mark, summary(result))
+
+
+def _if_any(mark: str, number: int) -> str:
+    return mark if number else ""
 
 
 def _tree(run: StepRun) -> list[tuple[str, int]]:
