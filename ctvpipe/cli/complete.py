@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ctvpipe.jobs import JOBS
 
 
@@ -13,3 +15,8 @@ def jobs(incomplete: str) -> list[str]:
 def pipelines(incomplete: str) -> list[str]:
     """The same for pipelines."""
     return [name for name in dict.fromkeys(job.pipeline for job in JOBS) if name.startswith(incomplete)]
+
+
+def among(names: str) -> Callable[[str], list[str]]:
+    """The same for ``names``, which a comma separates."""
+    return lambda incomplete: [name for name in names.split(", ") if name.startswith(incomplete)]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+
+from ctvpipe.cli import complete, directory_views
+from ctvpipe.cli.directory_views import TABLES
 
 app = typer.Typer(help="The campus directory: departments, people and groups of four sources.", no_args_is_help=True)
 
 # As the table of stages has them, which is slow to load; a test compares.
 INGESTS = "umapi-departments, umapi-employees, mcommunity-users, ad-groups, tdx-accounts, tdx-users"
 ENRICHMENTS = "tdx-accounts, tdx-users"
-
-
-def _begin_with(names: str) -> Callable[[str], list[str]]:
-    """What completion offers: those of ``names`` that begin with what is typed."""
-    return lambda incomplete: [name for name in names.split(", ") if name.startswith(incomplete)]
 
 
 FullSync = Annotated[
@@ -46,7 +44,7 @@ def sync(
 def ingest(
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE", help=f"One or more of: {INGESTS}.", autocompletion=_begin_with(INGESTS)),
+        typer.Argument(metavar="SOURCE", help=f"One or more of: {INGESTS}.", autocompletion=complete.among(INGESTS)),
     ],
     full_sync: FullSync = False,
     force: Force = False,
@@ -63,7 +61,7 @@ def enrich(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE", help=f"One or more of: {ENRICHMENTS}.", autocompletion=_begin_with(ENRICHMENTS)
+            metavar="SOURCE", help=f"One or more of: {ENRICHMENTS}.", autocompletion=complete.among(ENRICHMENTS)
         ),
     ],
     full_sync: FullSync = False,
@@ -74,6 +72,22 @@ def enrich(
 ) -> None:
     """Ask TDX, one by one, for what its lists do not tell; so many a night, the next one goes on."""
     _run(("enrich", sources), full_sync=full_sync, force=force, limit=limit, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("transform")
+def transform(
+    tables: Annotated[
+        list[str],
+        typer.Argument(metavar="TABLE", help=f"One or more of: {TABLES}.", autocompletion=complete.among(TABLES)),
+    ],
+    full_sync: FullSync = False,
+    force: Force = False,
+    limit: Limit = 0,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Merge what the sources have of each into one record, with a score of its quality."""
+    _run(("transform", tables), full_sync=full_sync, force=force, limit=limit, dry_run=dry_run, as_json=as_json)
 
 
 def _run(
@@ -94,3 +108,7 @@ def _run(
 
             listing.document(result.shape())
         result.require_any()
+
+
+app.command("quality")(directory_views.quality)
+app.command("explain")(directory_views.explain)

@@ -50,14 +50,19 @@ class PipelineDatabase:
 
     @contextmanager
     def session(
-        self, run: Run, settings: NamedDatabase, *, on_new: Callable[[], None] = lambda: None
+        self,
+        run: Run,
+        settings: NamedDatabase,
+        *,
+        creates: bool = True,
+        on_new: Callable[[], None] = lambda: None,
     ) -> Iterator[sa.Connection]:
         """The same for a job with a transaction for each of its units: a connection that is in none yet.
 
         ``on_new``: called before a new database is set up, which takes its time. Errors of the database within the
         block are explained as those of ``writing``.
         """
-        opened = self._opened(run, settings, creates=True)
+        opened = self._opened(run, settings, creates=creates)
         with engine.explained(opened), opened.connect() as connection:
             engine.hold_sole_run(connection, run.job.name)
             with connection.begin():

@@ -1,7 +1,8 @@
 """The small station with the directory database, and what a reader finds in it.
 
 The unit of truth is a chunk of a source, and what of a source is gone. Versions are only ever added: at any instant a
-stream has those of before the night, and of the night's a first part.
+stream has those of before the night, and of the night's a first part. A record of silver is as before the night, or as
+after it.
 """
 
 from __future__ import annotations
@@ -13,22 +14,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ctvpipe.pipelines.directory.transforming import ENTITIES, SOURCE_SYSTEM
+
 from .station import Station, copied, require_sound
 
 SYNC = ["ctvpipe", "directory", "sync"]
 
 Row = tuple[Any, ...]
+SILVER = {(entity.entity_type, SOURCE_SYSTEM): entity.table for entity in ENTITIES.values()}
+_OF_THE_RUN = {"created_at", "updated_at", "ingestion_run_id"}
 
 
 @dataclass(frozen=True)
 class Data:
     """``versions``: of each stream, oldest first, without their numbers; ``latest``: what is known of each thing now;
-    ``asked``: the details that were asked for; ``runs``: how often each step ran to its end.
+    ``asked``: the details that were asked for; ``silver``: the records of each entity type, by key; ``runs``: how often
+    each step ran to its end.
     """
 
     versions: dict[Row, list[Row]] = field(default_factory=dict)
     latest: dict[Row, Row] = field(default_factory=dict)
     asked: frozenset[Row] = frozenset()
+    silver: dict[Row, dict[str, Row]] = field(default_factory=dict)
     runs: dict[Row, int] = field(default_factory=dict)
 
 
@@ -78,4 +85,12 @@ def _data(db: sqlite3.Connection) -> Data:
     ended = db.execute(
         f"SELECT kind, {stream}, count(*) FROM ingestion_runs WHERE status = 'completed' GROUP BY kind, {stream}"
     )
-    return Data(dict(versions), latest, frozenset(asked), {tuple(step): count for *step, count in ended})
+    steps = {tuple(step): count for *step, count in ended}
+    return Data(dict(versions), latest, frozenset(asked), {entity: _silver(db, entity) for entity in SILVER}, steps)
+
+
+def _silver(db: sqlite3.Connection, entity: Row) -> dict[str, Row]:
+    table = SILVER[entity]
+    (key,) = table.primary_key.columns
+    names = ", ".join(column.name for column in table.c if column is not key and column.name not in _OF_THE_RUN)
+    return {found: tuple(row) for found, *row in db.execute(f"SELECT {key.name}, {names} FROM {table.name}")}

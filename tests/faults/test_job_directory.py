@@ -12,23 +12,23 @@ from tests.fakes.campus import Spec
 from tests.integration.directory_station import Campus, campus_with, ldap_serving
 from tests.integration.ldap_server import LdapServer
 
-from .directory_station import SYNC, Data, DirectoryStation
+from .directory_station import SILVER, SYNC, Data, DirectoryStation
 from .injector import DiskFull, ForkServer, FsyncError, Injector, Kill, Step, every_step, restore
 from .plans import Plan, check_closed_up, check_recorded, check_told, full_once, kill_after, kill_before, torn_write
 
 JOB = "directory-sync"
 SMALL = Spec(people=30, departments=12, groups=6)
 PLANS = [
-    Plan("kill before", kill_before, stride=13, offset=0, follow=8),
-    Plan("kill after", kill_after, stride=13, offset=6, follow=8),
-    Plan("torn write", torn_write, stride=12, offset=1, follow=8),
-    Plan("disk full", DiskFull, stride=17, offset=0, follow=8),
-    Plan("disk full once", full_once, stride=17, offset=7, follow=8),
-    Plan("fsync error", FsyncError, stride=9, offset=0, follow=8),
+    Plan("kill before", kill_before, stride=19, offset=0, follow=8),
+    Plan("kill after", kill_after, stride=19, offset=9, follow=8),
+    Plan("torn write", torn_write, stride=17, offset=1, follow=8),
+    Plan("disk full", DiskFull, stride=23, offset=0, follow=8),
+    Plan("disk full once", full_once, stride=23, offset=9, follow=8),
+    Plan("fsync error", FsyncError, stride=13, offset=0, follow=8),
 ]
 # What the first night does not see of the directories.
 FEWER = {
-    "MCOMMUNITY_LDAP_FILTER": "(&(uid=*)(!(uidNumber=990004))(!(uidNumber=990011)))",
+    "MCOMMUNITY_LDAP_FILTER": "(&(uid=*)(!(uidNumber=990008))(!(uidNumber=990011)))",
     "AD_FILTER": "(&(objectClass=adGroup)(!(cn=ex-group-0002)))",
 }
 
@@ -62,13 +62,15 @@ class Night:
             stale = check_recorded(station, step, JOB, self.runs)
             if not isinstance(step.fault, Kill):
                 check_told(step)
-                assert step.result.returncode != 0 or found.latest == self.after.latest, f"success was claimed: {step}"
+                is_done = (found.latest, found.silver) == (self.after.latest, self.after.silver)
+                assert step.result.returncode != 0 or is_done, f"success was claimed: {step}"
             if due(step):
                 station.succeed(SYNC)
                 done = station.data()
                 assert done.latest == self.after.latest, f"{step}"
                 assert done.versions == self.after.versions, f"none twice, none out of turn: {step}"
                 assert done.asked == self.after.asked, f"{step}"
+                assert done.silver == self.after.silver, f"{step}"
                 check_closed_up(station, step, stale)
                 assert not station.leftovers(), f"{step}"
                 followed += 1
@@ -79,10 +81,19 @@ class Night:
             there, before = found.versions.get(stream, []), self.before.versions.get(stream, [])
             assert there == whole[: len(there)], f"{stream}: {step}"
             assert len(there) >= len(before), f"{stream}: {step}"
+        for entity, records in found.silver.items():
+            before, after = self.before.silver.get(entity, {}), self.after.silver[entity]
+            for key, row in records.items():
+                assert row in (before.get(key), after.get(key)), f"{entity} {key}: {step}"
+            assert before.keys() <= records.keys(), f"{step}"
         for which, count in found.runs.items():
             if count == self.after.runs[which]:
-                _, *stream = which
-                assert found.versions.get(tuple(stream)) == self.after.versions[tuple(stream)], f"{which}: {step}"
+                _, *brought = which
+                made = tuple(brought)
+                if made in SILVER:
+                    assert found.silver[made] == self.after.silver[made], f"{which}: {step}"
+                else:
+                    assert found.versions.get(made) == self.after.versions[made], f"{which}: {step}"
         assert found.asked <= self.after.asked, f"{step}"
 
 
@@ -146,6 +157,10 @@ def test_the_night_has_something_of_everything(night: Night) -> None:
     lists = {stream for stream in night.after.versions if not stream[0].endswith("_detail")}
     assert gone == lists
     assert changed >= {stream for stream in night.after.versions if stream[1] in {"umich_api", "tdx"}}
+    for entity, rows in night.after.silver.items():
+        before_it = night.before.silver[entity]
+        assert rows.keys() - before_it.keys(), f"new: {entity}"
+        assert any(rows[key] != row for key, row in before_it.items()), f"changed: {entity}"
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)

@@ -33,9 +33,10 @@ def of(person: Person) -> set[str]:
     """What is nobody else's business."""
     first, last = person.first, person.last
     address = f"{100 + person.number} Example Hall"
+    # Not the number in MCommunity: six digits are in some timestamp, sooner or later.
     return {
         person.uniqname, person.uniqname.upper(), person.mail, f"{first} {last}", f"{last},{first}", address, person.empl_id,
-        person.tdx_uid, str(990_000 + person.number),
+        person.tdx_uid,
     }  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def test_the_search_would_find_them(private: Private) -> None:
     """What is searched for is what the database holds."""
     private.night()
     held = "".join(map(repr, private.station.dump().values())).encode()
-    assert len(private.traces(held)) > 350
+    assert len(private.traces(held)) > 300
 
 
 def test_good_nights_tell_nothing_of_anybody(private: Private) -> None:

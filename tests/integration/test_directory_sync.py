@@ -27,8 +27,14 @@ ROWS = {
     "enrich tdx-accounts": 25,
     "enrich tdx-users": 72,
 }
-DONE = dict.fromkeys(ROWS, "done")
-OF_TDX = {"ingest tdx-users": "waited", "enrich tdx-accounts": "waited", "enrich tdx-users": "waited"}
+SILVER = {"transform departments": 26, "transform groups": 8, "transform users": 120}
+STEPS = f"{len(STAGES)} of {len(STAGES)} steps done"
+DONE = dict.fromkeys((*ROWS, *SILVER), "done")
+WAITED = {"transform departments": "waited", "transform users": "waited"}
+NO_PEOPLE = {"transform users": "waited"}
+OF_TDX = {"ingest tdx-users": "waited", "enrich tdx-accounts": "waited", "enrich tdx-users": "waited", **WAITED}
+LISTED = sum(count for name, count in ROWS.items() if name.startswith("ingest "))
+NEW = sum(ROWS.values()) + sum(SILVER.values())
 BOOKS = {"ingestion_runs", "meta.ingestion_runs"}
 
 
@@ -65,13 +71,13 @@ def station(tmp_path: Path, campus: Campus) -> DirectoryStation:
 def test_a_night_brings_everything_and_the_next_writes_nothing(any_station: DirectoryStation) -> None:
     done = any_station.sync_here()
     assert done.code == 0, done.text
-    assert "8 of 8 steps done, 414 records, 414 changes." in done.line("SUCCESS: ")
-    assert {name: one["records_processed"] for name, one in any_station.stages.items()} == ROWS
+    assert f"{STEPS}, {NEW:,} records, {NEW:,} changes." in done.line("SUCCESS: ")
+    assert {name: one["records_processed"] for name, one in any_station.stages.items()} == {**ROWS, **SILVER}
     first = any_station.dump(without=BOOKS)
     assert len(first["raw_entities" if not any_station.url else "bronze.raw_entities"]) == sum(ROWS.values())
     done = any_station.sync_here()
     assert done.code == 0, done.text
-    assert "8 of 8 steps done, 317 records, nothing has changed." in done.line("SUCCESS: ")
+    assert f"{STEPS}, {LISTED} records, nothing has changed." in done.line("SUCCESS: ")
     assert any_station.statuses == DONE
     assert any_station.dump(without=BOOKS) == first
 
@@ -81,8 +87,12 @@ def test_each_step_is_a_run_of_its_own_in_the_database(any_station: DirectorySta
     table = "meta.ingestion_runs" if any_station.url else "ingestion_runs"
     columns = "kind, source_system, entity_type, status, records_processed, run_id"
     rows = any_station.query(f"SELECT {columns} FROM {table} ORDER BY started_at")
-    assert [(f"{row[0]} {row[1]}", row[2:5]) for row in rows] == [
-        (f"{stage.kind} {stage.stream.source_system}", (stage.stream.entity_type, "completed", ROWS[stage.name]))
+    made = {**ROWS, **SILVER}
+    assert [row[:1] + row[3:5] for row in rows] == [(one.kind, "completed", made[one.name]) for one in STAGES]
+    assert [row[1:3] for row in rows] == [
+        (stage.stream.source_system, stage.stream.entity_type)
+        if stage.stream
+        else ("silver_transformation", stage.what.removesuffix("s"))
         for stage in STAGES
     ]
     assert [str(row[5]) for row in rows] == [any_station.stages[stage.name]["run_id"] for stage in STAGES]
@@ -90,10 +100,10 @@ def test_each_step_is_a_run_of_its_own_in_the_database(any_station: DirectorySta
 
 # Which of the two APIs, the part of the path that fails, how, after how many calls, and what becomes of the steps.
 DOWN: dict[str, tuple[str, str, Fault, int, dict[str, str]]] = {
-    "departments": ("um", "DeptData", "500", 0, {"ingest umapi-departments": "failed"}),
-    "employees": ("um", "DeptEmpData", "403", 0, {"ingest umapi-employees": "failed"}),
+    "departments": ("um", "DeptData", "500", 0, {"ingest umapi-departments": "failed", **WAITED}),
+    "employees": ("um", "DeptEmpData", "403", 0, {"ingest umapi-employees": "failed", **NO_PEOPLE}),
     "accounts": ("tdx", "/accounts", "html", 0, {"ingest tdx-accounts": "failed", **OF_TDX}),
-    "people": ("tdx", "/search", "list", 0, {"ingest tdx-users": "failed", "enrich tdx-users": "waited"}),
+    "people": ("tdx", "/search", "list", 0, {"ingest tdx-users": "failed", "enrich tdx-users": "waited", **NO_PEOPLE}),
     "sign-in": ("tdx", "/auth", "403", 0, {"ingest tdx-accounts": "failed", **OF_TDX}),
     "details": ("tdx", "/people/", "404", 1, {"enrich tdx-users": "failed"}),
 }
@@ -178,7 +188,7 @@ def test_a_fault_that_nobody_foresaw_takes_no_other_step_with_it(station: Direct
     campus.tdx.accounts["9001"]["ID"] = "Ann Placeholder"
     done = station.sync_here()
     assert done.code == 4, done.text
-    assert station.statuses == {**DONE, "ingest tdx-users": "failed", "enrich tdx-users": "waited"}
+    assert station.statuses == {**DONE, "ingest tdx-users": "failed", "enrich tdx-users": "waited", **NO_PEOPLE}
     (run,) = station.runs("directory-sync")
     assert run.message.startswith("1 of its units failed: ingest tdx-users: unexpected ValueError in tdx_api.py")
     assert "Placeholder" not in done.text + str(run)
@@ -217,7 +227,7 @@ def test_a_dry_run_counts_as_the_night_will(station: DirectoryStation, campus: C
 
 def test_the_dry_run_of_a_first_night_finds_people_by_the_accounts_it_has_read(station: DirectoryStation) -> None:
     done = station.sync_here(dry_run=True)
-    assert "8 of 8 steps done, 317 records, 317 changes." in done.text
+    assert f"{STEPS}, {LISTED} records, {LISTED} changes." in done.text
 
 
 def test_what_is_not_configured_is_skipped(tmp_path: Path, campus: Campus) -> None:
@@ -226,8 +236,9 @@ def test_what_is_not_configured_is_skipped(tmp_path: Path, campus: Campus) -> No
     assert done.code == 0, done.text
     assert {name: status for name, status in station.statuses.items() if status != "skipped"} == {
         "ingest umapi-departments": "done", "ingest umapi-employees": "done",
+        "transform departments": "done", "transform users": "done",
     }  # fmt: skip
-    assert "2 of 2 steps done" in done.line("SUCCESS: ")
+    assert "4 of 4 steps done" in done.line("SUCCESS: ")
     assert "⏭️ ingest ad-groups: skipped: Active Directory is not configured (AD_SERVER)" in done.text
 
 
@@ -258,7 +269,7 @@ def test_a_limit_takes_so_many_and_takes_nothing_for_gone(station: DirectoryStat
     station.sync_here()
     before = station.dump(without=BOOKS)
     assert station.sync_here(limit=5).code == 0
-    assert {one["records_processed"] for one in station.stages.values() if "records_processed" in one} == {5}
+    assert {station.stages[name]["records_processed"] for name in ROWS if name.startswith("ingest ")} == {5}
     assert station.dump(without=BOOKS) == before
 
 
@@ -277,7 +288,7 @@ def test_a_full_sync_asks_for_every_detail_again_and_writes_only_what_differs(
 def test_by_force_there_is_another_version_of_everything(station: DirectoryStation) -> None:
     station.sync_here()
     assert station.sync_here(force=True, full_sync=True).code == 0
-    assert station.runs("directory-sync")[0].counters["sync"]["records_written"] == sum(ROWS.values())
+    assert station.runs("directory-sync")[0].counters["sync"]["records_written"] == NEW
 
 
 def test_what_cannot_be_read_is_told_by_its_reason_and_changes_no_outcome(

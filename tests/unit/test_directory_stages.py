@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ctvpipe.cli import directory
 from ctvpipe.core.errors import ConfigurationError, ContractError, Skipped, TransientError
-from ctvpipe.pipelines.directory import stages, streams, telling
+from ctvpipe.pipelines.directory import stages, streams, telling, transforming
 from ctvpipe.pipelines.directory.records import Failed
 from ctvpipe.pipelines.directory.result import StageResult, SyncResult
 from ctvpipe.pipelines.directory.runs import INGEST, Step, StepRun
@@ -24,9 +24,19 @@ STATUSES = st.fixed_dictionaries({name: st.sampled_from(Status) for name in NAME
 
 
 def test_every_stream_is_brought_once() -> None:
-    brought = [stage.stream for stage in STAGES]
+    brought = [stage.stream for stage in STAGES if stage.stream is not None]
     assert len(set(NAMES)) == len(NAMES)
     assert sorted(map(id, brought)) == sorted(map(id, (*streams.INGESTS, *streams.ENRICHMENTS)))
+
+
+def test_every_table_of_silver_is_made_from_the_lists_of_its_sources() -> None:
+    """And in the order in which they follow from each other."""
+    made = {stage.what: stage for stage in STAGES if stage.stream is None}
+    assert set(made) == set(transforming.ENTITIES)
+    for name, entity in transforming.ENTITIES.items():
+        lists = {f"ingest {source.stream.job}" for source in entity.lists}
+        assert lists <= set(made[name].needs), name
+        assert {need for need in made[name].needs if need.startswith("ingest ")} == lists, name
 
 
 def test_what_a_step_works_on_comes_before_it() -> None:
@@ -35,7 +45,11 @@ def test_what_a_step_works_on_comes_before_it() -> None:
 
 
 def test_the_command_offers_the_steps_there_are() -> None:
-    for kind, offered in (("ingest", directory.INGESTS), ("enrich", directory.ENRICHMENTS)):
+    for kind, offered in (
+        ("ingest", directory.INGESTS),
+        ("enrich", directory.ENRICHMENTS),
+        ("transform", directory.TABLES),
+    ):
         assert offered.split(", ") == [stage.what for stage in STAGES if stage.kind == kind]
 
 
@@ -64,7 +78,7 @@ def test_what_works_only_on_what_was_skipped_has_nothing_to_do() -> None:
     (accounts,) = PEOPLE.needs
     assert stages.has_nothing(PEOPLE, {accounts: Status.SKIPPED})
     assert not stages.has_nothing(STAGES[0], dict.fromkeys(NAMES, Status.SKIPPED)), "it works on nothing else"
-    both = Stage("ingest", streams.TDX_USERS, ("a", "b"))
+    both = Stage("ingest", "x", ("a", "b"), streams.TDX_USERS)
     assert not stages.has_nothing(both, {"a": Status.SKIPPED, "b": Status.DONE})
 
 
@@ -111,7 +125,7 @@ def test_reasons_are_counted_without_the_records() -> None:
     run.count(
         4, 0, [Failed("990001", "it is not JSON"), Failed("", "it has no DeptId"), Failed("990002", "it is not JSON")]
     )
-    assert telling.reasons(run) == "it is not JSON (2); it has no DeptId (1)"
+    assert telling.why(run) == "it is not JSON (2); it has no DeptId (1)"
 
 
 def test_nothing_done_is_the_first_failure() -> None:

@@ -17,7 +17,7 @@ from ctvpipe.pipelines.directory.silver.entity import Entity, Field
 from ctvpipe.pipelines.directory.transforming import ENTITIES
 from ctvpipe.stores.engine import is_sqlite
 
-_PRECEDENCE = "the first that is not empty"
+PRECEDENCE = "the first that is not empty"
 
 
 @dataclass(frozen=True)
@@ -147,4 +147,4 @@ def _explained(
     values = [(value, told.get(wanted.told_as(value))) for value in field.values]
     winner = next((value for value, found in values if found is not None and not field.made), None)
     candidates = tuple(Candidate(called[value.source], value.field, found, value is winner) for value, found in values)
-    return Explained(field.column, stored.get(field.column), candidates, field.says or _PRECEDENCE, tuple(notes))
+    return Explained(field.column, stored.get(field.column), candidates, field.says or PRECEDENCE, tuple(notes))

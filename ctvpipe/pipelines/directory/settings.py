@@ -200,7 +200,19 @@ class EnrichSettings(TdxSettings):
     )
 
 
-class SyncSettings(EnrichSettings, AdSettings, McommunitySettings, UmApiSettings, IngestSettings):
+class TransformSettings(Settings):
+    """How sources are merged into one record each."""
+
+    max_error_percent: float = Field(
+        10,
+        ge=0,
+        le=100,
+        alias="DIRECTORY_MAX_ERROR_PERCENT",
+        description="Fail a transform that has to refuse more than this share of its records.",
+    )
+
+
+class SyncSettings(TransformSettings, EnrichSettings, AdSettings, McommunitySettings, UmApiSettings, IngestSettings):
     """Job ``directory-sync``."""
 
 

@@ -25,18 +25,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Stage:
-    """One step. ``kind``: ingest or enrich; ``stream``: what it brings; ``needs``: names of the stages without which it
-    cannot be right.
+    """One step. ``kind``: ingest, enrich or transform; ``what``: its second word; ``needs``: names of the stages without
+    which it cannot be right; ``stream``: what it brings, where that is from outside.
     """
 
     kind: str
-    stream: Stream
+    what: str
     needs: tuple[str, ...] = ()
-
-    @property
-    def what(self) -> str:
-        """Its second word."""
-        return self.stream.job
+    stream: Stream | None = None
 
     @property
     def name(self) -> str:
@@ -45,14 +41,20 @@ class Stage:
 
 
 def _ingest(stream: Stream, *needs: str) -> Stage:
-    return Stage(runs.INGEST, stream, needs)
+    return Stage(runs.INGEST, stream.job, needs, stream)
 
 
 def _enrich(stream: Stream, *needs: str) -> Stage:
-    return Stage(runs.ENRICH, stream, needs)
+    return Stage(runs.ENRICH, stream.job, needs, stream)
 
 
-# In the order in which they run. People of TDX are found by its accounts (facts 4.6); details are asked for by the lists.
+def _transform(entity: str, *needs: str) -> Stage:
+    return Stage(runs.TRANSFORM, entity, needs)
+
+
+# In the order in which they run. People of TDX are found by its accounts (facts 4.6), details are asked for by the lists.
+# A transform comes after the details and does not wait for them: what is not known yet comes another night. So it is
+# with the groups that people are in: who comes or goes later is made anew then.
 STAGES = (
     _ingest(streams.UMAPI_DEPARTMENTS),
     _ingest(streams.UMAPI_EMPLOYEES),
@@ -62,6 +64,11 @@ STAGES = (
     _ingest(streams.TDX_USERS, "ingest tdx-accounts"),
     _enrich(streams.TDX_ACCOUNT_DETAILS, "ingest tdx-accounts"),
     _enrich(streams.TDX_USER_DETAILS, "ingest tdx-users"),
+    _transform("departments", "ingest umapi-departments", "ingest tdx-accounts"),
+    _transform("groups", "ingest ad-groups"),
+    _transform(
+        "users", "ingest umapi-employees", "ingest mcommunity-users", "ingest tdx-users", "transform departments"
+    ),
 )
 
 

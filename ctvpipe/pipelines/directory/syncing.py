@@ -24,15 +24,17 @@ __all__ = ["Wanted", "sync"]
 def sync(run: Run, wanted: Wanted, stages: Sequence[Stage] = STAGES) -> SyncResult:
     """Do ``stages``, in their order. What failed of them is in the result.
 
-    Raises ``Skipped`` where no source is configured, and the errors of the database.
+    Raises ``Skipped`` where a source is wanted and none is configured, and the errors of the database.
     """
     settings = run.load(SyncSettings)
     settings.require_url()
-    fetching.require_any(settings)
+    fetches = any(stage.stream for stage in stages)
+    if fetches:
+        fetching.require_any(settings)
     made = SyncResult(run.id, run.dry_run, run.started)
     lines = telling.Lines(run.log, dry_run=run.dry_run)
     ended: dict[str, Status] = {}
-    with _opened(run, settings) as connection:
+    with _opened(run, settings, creates=fetches) as connection:
         work = Work(run, settings, connection, wanted, lines)
         for stage in stages:
             done = work.do(stage, ended)
@@ -46,13 +48,13 @@ def sync(run: Run, wanted: Wanted, stages: Sequence[Stage] = STAGES) -> SyncResu
 
 
 @contextmanager
-def _opened(run: Run, settings: SyncSettings) -> Iterator[sa.Connection | None]:
+def _opened(run: Run, settings: SyncSettings, *, creates: bool) -> Iterator[sa.Connection | None]:
     """The database for a night, or for a dry run that only reads it."""
     if run.dry_run:
         with database.reading(settings) as connection:
             yield connection
     else:
-        with database.session(run, settings) as connection:
+        with database.session(run, settings, creates=creates) as connection:
             yield connection
 
 

@@ -130,6 +130,8 @@ def counts(run: StepRun) -> str:
     return f"{run.processed:,} records, {run.written:,} changes, {run.skipped:,} unchanged, {run.failed:,} failed"
 
 
-def reasons(run: StepRun) -> str:
-    """Why records of a run failed, without the records: the commonest reasons."""
+def why(run: StepRun) -> str:
+    """Why records of a run failed: the commonest reasons, without the records; where none are counted, the first of all."""
+    if not run.reasons:
+        return run.errors[0]
     return "; ".join(f"{reason} ({number:,})" for reason, number in run.reasons.most_common(_MOST_REASONS))

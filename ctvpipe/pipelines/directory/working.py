@@ -11,7 +11,7 @@ from ctvpipe.core import clock
 from ctvpipe.core.ending import unforeseen
 from ctvpipe.core.errors import CtvpipeError, PermanentError, Skipped
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.directory import enrich_plan, fetching, runs, stages, streams, telling
+from ctvpipe.pipelines.directory import enrich_plan, fetching, runs, stages, streams, telling, transforming
 from ctvpipe.pipelines.directory.enriching import enrich
 from ctvpipe.pipelines.directory.ingest import Options, Source, ingest
 from ctvpipe.pipelines.directory.preview import preview
@@ -75,10 +75,14 @@ class Work:
         return StageResult(stage, Status.FAILED, self.run.scrubber.clean(str(error)), error=error)
 
     def _done(self, stage: Stage) -> StageResult:
-        stream = stage.stream
-        fetching.require(self.settings, stream)
+        if stage.stream is None:
+            self.lines.begin(stage)
+            return self._transformed(stage)
+        fetching.require(self.settings, stage.stream)
         self.lines.begin(stage)
-        return self._ingested(stage, stream) if stage.kind == runs.INGEST else self._enriched(stage, stream)
+        if stage.kind == runs.INGEST:
+            return self._ingested(stage, stage.stream)
+        return self._enriched(stage, stage.stream)
 
     def _ingested(self, stage: Stage, stream: Stream) -> StageResult:
         settings, wanted = self.settings, self.wanted
@@ -121,6 +125,17 @@ class Work:
             return StageResult(stage, Status.DONE, "nothing is due")
         return self._counted(stage, done)
 
+    def _transformed(self, stage: Stage) -> StageResult:
+        options = transforming.Options(
+            full_sync=self.wanted.full_sync,
+            force=self.wanted.force,
+            limit=self.wanted.limit,
+            dry_run=self.run.dry_run,
+            max_error_percent=self.settings.max_error_percent,
+        )
+        progress = self.lines.progress(stage)
+        return self._counted(stage, transforming.transform(self.connection, stage.what, options, progress=progress))
+
     def _due(self, stream: Stream, most: int) -> int:
         if self.connection is None:
             return 0
@@ -130,9 +145,7 @@ class Work:
     def _counted(self, stage: Stage, done: StepRun) -> StageResult:
         """The result of a run; what of it failed is told by its reasons only, for records may be anybody's."""
         if done.failed:
-            self.run.warn(
-                f"{stage.name}: {done.failed:,} of {done.processed:,} records failed: {telling.reasons(done)}"
-            )
+            self.run.warn(f"{stage.name}: {done.failed:,} of {done.processed:,} records failed: {telling.why(done)}")
         return StageResult(stage, Status.DONE, telling.counts(done), done)
 
     def _account_ids(self) -> Sequence[str]:
