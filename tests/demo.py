@@ -36,7 +36,7 @@ def main(directory: Path) -> int:
         demo_directory.world(directory) as campus,
     ):
         command = write_command(directory, station | circuits | fms | campus)
-        of_pipelines = (*demo_circuits.night(directory), *demo_fms.NIGHT, *demo_directory.NIGHT)
+        of_pipelines = (*demo_circuits.night(directory), *demo_fms.NIGHT, *demo_directory.NIGHT, demo_directory.LOOK)
         return night(command, (*NIGHT, *of_pipelines, BACKUP), directory)
 
 
@@ -108,7 +108,7 @@ Where to look
   {shown} review list       spots whose language a person should decide
   {shown} circuits --help   what people decide of the circuits
   {shown} fms --help        what people decide of the partners
-  {shown} directory --help  each step of the directory's night
+  {shown} directory quality how good the campus's records are; directory explain KEY: why one is as it is
   {os.path.relpath(root)}/data/raw/daily/       the daily workbooks
   {os.path.relpath(root)}/data/raw/archive/     the monthly archives
   {os.path.relpath(root)}/log/                  the logs

@@ -6,7 +6,8 @@ ABOUT = """
 ctvpipe is the night shift of a television station's data work. Every night, with nobody watching, it fetches the
 traffic department's commercial log from a Windows share, archives it, and merges it into the sales database; brings
 the orders of the stores' Internet lines together with what their appliances report; brings the five exports of the fleet
-management system FMS into tables; and it can always say whether last night worked.
+management system FMS into tables, and the departments, people and groups of a campus from four directories into one
+record each; and it can always say whether last night worked.
 
 The jobs are started by systemd timers, one a job. Each job can also be run by hand, as the service user; a run by hand
 and the night's run never run at the same time. Every job has --dry-run: it reads, checks and plans, prints the plan,
@@ -25,6 +26,7 @@ OPERATORS_DAY = (
     ("ctvpipe review list", "spots whose language a person should decide; review decide ID CODE --by NAME"),
     ("ctvpipe circuits conflicts", "orders that claim one circuit; circuits --help: what people decide, and why"),
     ("ctvpipe fms status", "the next and the last sync, what each table holds; fms --help: what people decide"),
+    ("ctvpipe directory quality", "how good the campus's records are; directory explain KEY: why one is as it is"),
     ("ctvpipe jobs", "what runs when, and where its log is; off: its pipeline is not in use"),
     ("sudo ctvpipe enable circuits", "begin with the nights of the circuits, once their settings are right"),
     (

@@ -113,6 +113,7 @@ def test_the_second_sync_of_the_directory_finds_nothing_new(demo: Demo) -> None:
     first, second = demo.printed.split("$ ctvpipe directory sync\n")[1:]
     assert re.search(r"(\d+) of \1 steps done, [\d,]+ records, [\d,]+ changes\.", first)
     assert re.search(r"(\d+) of \1 steps done, [\d,]+ records, nothing has changed\.", second)
+    assert re.search(r"users: 600 records", second)
     assert re.search(r"directory-\d+-\d+\.sqlite3\.gz: [\d,]+ rows", second)
 
 
