@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
-from ctvpipe.core.errors import CtvpipeError
+from ctvpipe.core.errors import CtvpipeError, TransientError
+from ctvpipe.core.settings import Environment
 from ctvpipe.pipelines.directory import enrich_plan, enriching
+from ctvpipe.pipelines.directory import tdx_api as tdx_source
+from ctvpipe.pipelines.directory import um_api as um_source
 from ctvpipe.pipelines.directory.records import Stream
 from ctvpipe.pipelines.directory.runs import StepRun
+from ctvpipe.pipelines.directory.settings import SyncSettings
 from ctvpipe.pipelines.directory.streams import (
     TDX_ACCOUNT_DETAILS,
     TDX_ACCOUNTS,
@@ -28,7 +32,7 @@ from tests.fakes.json_api import Fault
 from tests.fakes.tdx_api import TdxApi
 from tests.fakes.um_api import UmApi
 from tests.integration.directory_bronze import Bronze
-from tests.integration.rest_apis import said, tdx, um
+from tests.integration.rest_apis import PATIENCE, said, tdx, um
 
 SPEC = campus.Spec(people=150, departments=24)
 NOW = datetime(2026, 11, 27, 5, tzinfo=UTC)
@@ -207,3 +211,17 @@ def test_a_night_goes_so_far(office: Office) -> None:
     office.ingest(TDX_ACCOUNTS)
     assert counts(office.enrich(TDX_ACCOUNT_DETAILS, most=10)) == (10, 10, 0)
     assert counts(office.enrich(TDX_ACCOUNT_DETAILS, NOW + A_DAY)) == (15, 15, 0)
+
+
+def test_whoever_only_looks_waits_no_longer() -> None:
+    """Until the instant that is given, and no longer, whatever is still to come."""
+    with um_api.serving(SPEC) as um, tdx_api.serving(SPEC) as tdx:
+        settings = Environment({**um.settings, **tdx.settings}).load(SyncSettings)
+        with (
+            um_source.Api(settings, patience=PATIENCE, until=0.0) as departments,
+            tdx_source.Api(settings, patience=PATIENCE, until=0.0) as accounts,
+        ):
+            with pytest.raises(TransientError):
+                next(departments.departments())
+            with pytest.raises(TransientError):
+                next(accounts.accounts())

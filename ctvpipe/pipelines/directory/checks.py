@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -17,7 +18,7 @@ from ctvpipe.sources.pacing import Patience
 
 EnvironmentOf = Callable[[str], Environment]
 _JOB = "directory-sync"
-_SECONDS = 15.0
+_SECONDS = 30.0  # whoever only looks whether a source is there waits no longer
 _ONCE = Patience(tries=1)
 
 
@@ -51,14 +52,14 @@ def _try(attempt: Callable[[SyncSettings], str], environment_of: EnvironmentOf) 
 
 def _um_api(settings: SyncSettings) -> str:
     fetching.require(settings, streams.UMAPI_DEPARTMENTS)
-    with um_api.Api(settings, patience=_ONCE) as api:
+    with um_api.Api(settings, patience=_ONCE, until=time.monotonic() + _SECONDS) as api:
         next(api.departments())
     return "the key is accepted, departments can be read"
 
 
 def _tdx(settings: SyncSettings) -> str:
     fetching.require(settings, streams.TDX_ACCOUNTS)
-    with tdx_api.Api(settings, patience=_ONCE) as api:
+    with tdx_api.Api(settings, patience=_ONCE, until=time.monotonic() + _SECONDS) as api:
         next(api.accounts())
     return "the sign-in is accepted, accounts can be read"
 

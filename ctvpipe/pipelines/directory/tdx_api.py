@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
@@ -26,7 +27,7 @@ _PATHS = {streams.DEPARTMENT_DETAIL: "accounts", streams.USER_DETAIL: "people"}
 
 
 class Api:
-    """The API, to be closed; all its calls have one pace.
+    """The API, to be closed; all its calls have one pace. ``until``: as of ``Client``.
 
     Raises ``Skipped`` where it is not configured, ``ConfigurationError`` where one cannot sign in. A list that is
     read to its end is complete; errors are those of ``Client.get_json``, ``PermanentError`` where the sign-in is
@@ -39,13 +40,14 @@ class Api:
         *,
         patience: Patience | None = None,
         pace: TokenBucket | None = None,
+        until: float = math.inf,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if not settings.tdx_base_url:
             raise Skipped(f"{CALLED} is not configured (TDX_BASE_URL)")
         self._url = settings.tdx_base_url
         pace, patience = pace or TokenBucket(1 / settings.rate_limit_delay), patience or Patience()
-        client = partial(Client, called=CALLED, pace=pace, patience=patience, sleep=sleep)
+        client = partial(Client, called=CALLED, pace=pace, patience=patience, until=until, sleep=sleep)
         self._signing_in = client(called=f"the sign-in of {CALLED}")
         auth = tdx_signin.auth(settings, self._signing_in)
         self._asking = client(auth=auth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -27,9 +28,9 @@ _REFUSED = frozenset({400, 401, 403})
 class Api:
     """The API with the key of one client, to be closed.
 
-    Raises ``Skipped`` where it is not configured, ``ConfigurationError`` where a part of its settings is missing.
-    A list that is read to its end is complete; errors are those of ``um_pages.items``, and ``PermanentError`` where
-    the key is refused.
+    ``until``: as of ``Client``. Raises ``Skipped`` where it is not configured, ``ConfigurationError`` where a part of
+    its settings is missing. A list that is read to its end is complete; errors are those of ``um_pages.items``, and
+    ``PermanentError`` where the key is refused.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Api:
         settings: UmApiSettings,
         *,
         patience: Patience | None = None,
+        until: float = math.inf,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if not settings.um_base_url:
@@ -52,7 +54,7 @@ class Api:
             raise ConfigurationError(f"{_CALLED} needs {', '.join(missing)} as well as UM_BASE_URL")
         self._url = f"{settings.um_base_url}/{quote(settings.um_category_id, safe='')}/Department/v2"
         self._token_url = token_url(settings.um_base_url)
-        client = partial(Client, called=_CALLED, patience=patience or Patience(), sleep=sleep)
+        client = partial(Client, called=_CALLED, patience=patience or Patience(), until=until, sleep=sleep)
         self._signing_in = client(called=f"the sign-in of {_CALLED}")
         self._asking = client(auth=RenewedToken(self._sign_in))
 
