@@ -213,7 +213,7 @@ def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
                 f"{name} cannot be used: {text}", "Check the disk's free space, owner and permissions of the file."
             )
         return None
-    if isinstance(error, sa.exc.OperationalError):
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):  # the second: of a connection that is lost
         return TransientError(f"{name}: {text}", f"Check that the server runs and {names.url} is right.")
     if isinstance(error, sa.exc.ProgrammingError) and original.pgcode is None:  # not from a server
         return ConfigurationError(f"{names.url}: {text}", "Look at what stands behind its question mark.")
