@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -126,6 +127,22 @@ def test_reasons_are_counted_without_the_records() -> None:
         4, 0, [Failed("990001", "it is not JSON"), Failed("", "it has no DeptId"), Failed("990002", "it is not JSON")]
     )
     assert telling.why(run) == "it is not JSON (2); it has no DeptId (1)"
+
+
+def test_progress_is_told_at_first_and_then_seldom(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("test_directory_stages")
+    tell = telling.Lines(log, dry_run=True).progress(PEOPLE)
+    run = StepRun(Step("tdx", "user", INGEST))
+    with caplog.at_level(logging.INFO, log.name):
+        for _ in range(345):
+            run.count(1000, 400, [])
+            tell(run)
+    assert [record.getMessage().partition(": ")[2].partition(",000, ")[0] for record in caplog.records] == [
+        "1", "5", "10", "50", "100", "200", "300",
+    ]  # fmt: skip
+    assert caplog.records[-1].getMessage() == (
+        "[DRY RUN] 📈 ingest tdx-users: 300,000, 120,000 changes, 180,000 unchanged"
+    )
 
 
 def test_nothing_done_is_the_first_failure() -> None:
