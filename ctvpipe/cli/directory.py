@@ -96,7 +96,7 @@ def _run(
     from ctvpipe import jobs
     from ctvpipe.core.run import run_of
 
-    with run_of(jobs.find("directory-sync"), dry_run=dry_run) as run:
+    with run_of(jobs.find("directory-sync"), only=_narrowed(only, limit), dry_run=dry_run) as run:
         from ctvpipe.pipelines.directory import stages
         from ctvpipe.pipelines.directory.syncing import Wanted
         from ctvpipe.pipelines.directory.syncing import sync as run_sync
@@ -108,6 +108,13 @@ def _run(
 
             listing.document(result.shape())
         result.require_any()
+
+
+def _narrowed(only: tuple[str, Sequence[str]] | None, limit: int) -> str:
+    """To what part of the night it is narrowed, in words; empty for a whole one."""
+    kind, names = only or ("", ())
+    parts = [f"{kind} {name}" for name in names]
+    return ", ".join([*parts, *([f"the first {limit:,} of each step"] if limit else [])])
 
 
 app.command("quality")(directory_views.quality)
