@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,9 @@ LOOK_SECONDS = 30.0
 
 T = TypeVar("T")
 _CHUNK = 1 << 16
+_PROXIES = [f"{scheme}_proxy" for scheme in ("http", "https", "all")]
+_PROXIES += [name.upper() for name in _PROXIES]
+_AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _DAMAGED = "the answer was cut off or damaged"
 _LOOK = "Check the network and the service."
 _MOST_PAGES = 1000
@@ -115,7 +119,7 @@ class Client:
     ``domain``: where a link to the next page may lead besides the host that was asked.
     ``called``: how messages call what is asked, where its place is to be told to nobody. ``until``: the
     ``time.monotonic`` by which everything must be done. A token of ``auth`` that is answered 401 is renewed, once a call.
-    ``sent``: how many requests went out; ``limited``: how many were answered 429.
+    ``session``: the connections of a client before this one, to go on with. ``sent``: how many requests went out; ``limited``: how many were answered 429.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -131,14 +135,18 @@ class Client:
     called: str = ""
     until: float = math.inf
     sleep: Callable[[float], None] = time.sleep
+    session: requests.Session | None = None
     sent: int = 0
     limited: int = 0
 
     def __post_init__(self) -> None:
-        self._session = requests.Session()
+        self._session = self.session or requests.Session()
         self._session.headers.update({"User-Agent": f"ctvpipe/{__version__}", **self.headers})
         self._session.auth = self.auth
         self._session.max_redirects = self.redirects
+        if not any(map(os.environ.get, _PROXIES)):  # they would be looked for among all variables, at every request
+            self._session.trust_env = False
+            self._session.verify = next(filter(None, map(os.environ.get, _AUTHORITIES)), True)
 
     def get_json(self, url: str, params: Mapping[str, Any] | None = None, *, pace: TokenBucket | None = None) -> Any:
         """The JSON at ``url``; errors as of ``request``. A body that is no JSON is asked for again as well."""

@@ -19,7 +19,15 @@ _TABLES = {
     "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
     "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
 }
+_HAS_VERSION = {
+    "postgresql": f"SELECT to_regclass('{_VERSION_TABLE}') IS NOT NULL",
+    "sqlite": f"SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = '{_VERSION_TABLE}'",  # noqa: S608
+}
 _ENVIRONMENT = "ctvpipe.stores.alembic_environment"
+_POSTGRESQL_WORDS = {
+    "instant": "TIMESTAMP WITH TIME ZONE", "time": "TIME WITHOUT TIME ZONE", "uuid": "UUID", "meta": "meta.", "no_rowid": "",
+}  # fmt: skip
+_SQLITE_WORDS = {"instant": "DATETIME", "time": "TIME", "uuid": "TEXT", "meta": "", "no_rowid": " WITHOUT ROWID"}
 
 
 def revisions(package: str) -> list[str]:
@@ -33,11 +41,12 @@ def current(connection: sa.Connection) -> str | None:
 
     Raises ``PermanentError`` when it holds tables but none of ours.
     """
-    tables = {name for (name,) in connection.exec_driver_sql(_TABLES[connection.dialect.name])}
-    if _VERSION_TABLE in tables:
+    dialect = connection.dialect.name
+    if connection.exec_driver_sql(_HAS_VERSION[dialect]).scalar_one():
         found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION_TABLE}").scalar()  # noqa: S608
         if found is not None:
             return found
+    tables = {name for (name,) in connection.exec_driver_sql(_TABLES[dialect])}
     if foreign := tables - {_VERSION_TABLE}:
         some, names = ", ".join(sorted(foreign)[:3]), names_of(connection)
         raise PermanentError(
@@ -83,6 +92,19 @@ def upgrade(connection: sa.Connection, package: str) -> bool:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
     command.upgrade(config, "head")
     return True
+
+
+def execute(connection: sa.Connection, sql: str) -> None:
+    """Run the statements of a migration that is written as SQL, none with a semicolon within it.
+
+    In braces it has what the stores call differently: ``{instant}``, ``{time}``, ``{uuid}``, ``{meta}`` before the tables
+    of that schema, which is made where there are schemas, and ``{no_rowid}`` behind a table that needs no ids of its own.
+    """
+    if is_sqlite(connection):
+        for statement in sql.format(**_SQLITE_WORDS).split(";"):
+            connection.exec_driver_sql(statement)
+    else:
+        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS meta;{sql.format(**_POSTGRESQL_WORDS)}")
 
 
 def _folder(package: str) -> Path:

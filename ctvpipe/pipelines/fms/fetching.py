@@ -14,6 +14,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import requests
+
 from ctvpipe.pipelines.fms.feeds import Feed
 from ctvpipe.pipelines.fms.settings import SyncSettings
 from ctvpipe.sources import http
@@ -36,17 +38,18 @@ class Export:
     attempts: int
 
 
-def fetch(feed: Feed, settings: SyncSettings) -> Export:
-    """The export of ``feed``, asked for again where that may help (facts 5.4).
+def fetch(feed: Feed, settings: SyncSettings, session: requests.Session | None = None) -> Export:
+    """The export of ``feed``, asked for again where that may help (facts 5.4); ``session``: that of the one before it.
 
     Raises ``TransientError`` for a server that does not answer, is busy or broken, ``StatusError`` for one that
     refuses, ``ContractError`` for a page instead of a CSV, or a body that is too large.
     """
-    client = _client(feed, settings, settings.tries, settings.table_seconds)
+    client = _client(feed, settings, settings.tries, settings.table_seconds, session)
     try:
         body = client.request("GET", settings.url(feed.table), check=_require_csv(feed)).body
     finally:
-        client.close()
+        if session is None:
+            client.close()
     return Export(body, hashlib.sha256(body).hexdigest(), client.sent)
 
 
@@ -86,13 +89,15 @@ class Fetching(Generic[T]):
         return self._made[table].result()
 
     def _fetch(self) -> None:
+        session = requests.Session()
         while True:
             try:
                 feed = self._waiting.get_nowait()
             except queue.Empty:
+                session.close()
                 return
             try:
-                self._come.put((feed, fetch(feed, self._settings)))
+                self._come.put((feed, fetch(feed, self._settings, session)))
             except BaseException as error:  # noqa: BLE001  (raised again where it is waited for)
                 self._made[feed.table].set_exception(error)
                 self._come.put((feed, None))
@@ -109,9 +114,12 @@ class Fetching(Generic[T]):
                 made.set_exception(error)
 
 
-def _client(feed: Feed, settings: SyncSettings, tries: int, seconds: float) -> Client:
+def _client(
+    feed: Feed, settings: SyncSettings, tries: int, seconds: float, session: requests.Session | None = None
+) -> Client:
     """A client that has ``seconds`` for everything."""
     return Client(
+        session=session,
         headers={"User-Agent": settings.user_agent, "Accept": "*/*"},
         patience=Patience(tries, seconds, settings.retry_seconds, _LONGEST_WAIT),
         timeout=feed.seconds,

@@ -1,193 +1,190 @@
-"""The FMS database as its first version had it. What ``schema.tables`` changes later, a later migration changes."""
+"""The FMS database as its first version had it. What ``schema.tables`` changes later, a later migration changes.
+
+As SQL, all of it at once: a first night makes the tables while it reads the exports.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
-import sqlalchemy as sa
 from alembic import op
+
+from ctvpipe.stores import migrate
 
 revision = "0001"
 down_revision = None
 
-_INSTANT = sa.DateTime(timezone=True)
-_WEEKDAYS = "'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'"
+_SQL = """
+CREATE TABLE vehicles (
+    vin TEXT NOT NULL,
+    vehicle_id TEXT,
+    year INTEGER,
+    make TEXT NOT NULL,
+    model TEXT NOT NULL,
+    model_short_name TEXT,
+    office TEXT NOT NULL,
+    fleet TEXT,
+    registration_exp DATE,
+    insurance_exp DATE,
+    current_mileage INTEGER,
+    in_service_date DATE,
+    expected_turn_in_date DATE,
+    notes TEXT,
+    color TEXT,
+    updated_at {instant} NOT NULL,
+    PRIMARY KEY (vin)
+);
+CREATE TABLE media_partners (
+    person_id TEXT NOT NULL,
+    office TEXT NOT NULL,
+    name TEXT NOT NULL,
+    address TEXT,
+    default_loan_region TEXT,
+    notes_instructions TEXT,
+    affiliation TEXT,
+    activity_type_subcategory_id INTEGER,
+    latitude NUMERIC(9, 6),
+    longitude NUMERIC(9, 6),
+    address_hash TEXT,
+    geocode_status TEXT,
+    geocoded_at {instant},
+    preferred_day_of_week TEXT CHECK (preferred_day_of_week IN ('Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday')),
+    preferred_day_confidence NUMERIC(5, 2),
+    preferred_day_source TEXT CHECK (preferred_day_source IN ('auto', 'manual')),
+    allowed_start_dows TEXT,
+    updated_at {instant} NOT NULL,
+    PRIMARY KEY (person_id, office)
+);
+CREATE TABLE loan_history (
+    activity_id TEXT NOT NULL,
+    vin TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    make TEXT,
+    model TEXT,
+    year INTEGER,
+    model_short_name TEXT,
+    start_date DATE NOT NULL,
+    end_date DATE NOT NULL,
+    clips_received INTEGER,
+    office TEXT,
+    name TEXT,
+    partner_address TEXT,
+    region TEXT,
+    updated_at {instant} NOT NULL,
+    PRIMARY KEY (activity_id)
+);
+CREATE TABLE current_activity (
+    activity_id TEXT NOT NULL,
+    person_id TEXT,
+    vehicle_vin TEXT NOT NULL,
+    activity_type TEXT,
+    start_date DATE NOT NULL,
+    end_date DATE NOT NULL,
+    to_field TEXT,
+    partner_address TEXT,
+    region TEXT,
+    updated_at {instant} NOT NULL,
+    PRIMARY KEY (activity_id)
+);
+CREATE TABLE approved_makes (
+    person_id TEXT NOT NULL,
+    make TEXT NOT NULL,
+    name TEXT NOT NULL,
+    rank TEXT NOT NULL,
+    updated_at {instant} NOT NULL,
+    PRIMARY KEY (person_id, make)
+);
+CREATE TABLE sync_rejects (
+    table_name TEXT NOT NULL,
+    line_no INTEGER NOT NULL,
+    column_name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (table_name, line_no)
+);
+CREATE TABLE geocode_cache (
+    address_hash TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    status TEXT NOT NULL,
+    latitude NUMERIC(9, 6),
+    longitude NUMERIC(9, 6),
+    match_type TEXT,
+    provider_ref TEXT,
+    fetched_at {instant} NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_try_at {instant},
+    PRIMARY KEY (address_hash)
+);
+CREATE TABLE partner_choices (
+    person_id TEXT NOT NULL,
+    office TEXT NOT NULL,
+    preferred_day_of_week TEXT CHECK (preferred_day_of_week IN ('Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday')),
+    allowed_start_dows TEXT,
+    chosen_by TEXT,
+    chosen_at {instant} NOT NULL,
+    PRIMARY KEY (person_id, office)
+);
+CREATE TABLE ops_capacity (
+    office TEXT NOT NULL,
+    drivers_per_day INTEGER,
+    notes TEXT,
+    updated_at {instant} NOT NULL,
+    PRIMARY KEY (office)
+);
+CREATE TABLE holiday_blackout_dates (
+    office TEXT NOT NULL,
+    date DATE NOT NULL,
+    holiday_name TEXT NOT NULL,
+    type TEXT,
+    all_day BOOLEAN,
+    start_time {time},
+    end_time {time},
+    notes TEXT,
+    updated_at {instant} NOT NULL,
+    PRIMARY KEY (office, date, holiday_name)
+);
+CREATE TABLE rules (
+    make TEXT NOT NULL,
+    rank TEXT NOT NULL,
+    loan_cap_per_year INTEGER,
+    publication_rate_requirement TEXT,
+    cooldown_period INTEGER,
+    soft_vs_hard_constraint TEXT,
+    rule_description TEXT,
+    notes TEXT,
+    updated_at {instant} NOT NULL,
+    PRIMARY KEY (make, rank)
+);
+CREATE TABLE budgets (
+    office TEXT NOT NULL,
+    fleet TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    quarter TEXT NOT NULL,
+    budget_amount NUMERIC(12, 2),
+    amount_used NUMERIC(12, 2),
+    updated_at {instant} NOT NULL,
+    PRIMARY KEY (office, fleet, year, quarter)
+);
+CREATE TABLE {meta}ingestion_runs (
+    run_id {uuid} NOT NULL,
+    source_system VARCHAR(50) NOT NULL,
+    entity_type VARCHAR(50) NOT NULL,
+    started_at {instant} NOT NULL,
+    completed_at {instant},
+    status VARCHAR(20) DEFAULT 'running' NOT NULL,
+    records_processed INTEGER DEFAULT '0' NOT NULL,
+    records_created INTEGER DEFAULT '0' NOT NULL,
+    records_updated INTEGER DEFAULT '0' NOT NULL,
+    error_message TEXT,
+    metadata JSON DEFAULT '{{}}' NOT NULL,
+    PRIMARY KEY (run_id, entity_type),
+    CHECK (status IN ('running', 'completed', 'failed'))
+){no_rowid};
+CREATE INDEX ix_media_partners_office ON media_partners (office);
+CREATE INDEX ix_loan_history_person_id ON loan_history (person_id, office, start_date);
+CREATE INDEX ix_loan_history_vin ON loan_history (vin);
+CREATE INDEX ix_current_activity_vehicle_vin ON current_activity (vehicle_vin, start_date);
+CREATE INDEX ix_current_activity_person_id ON current_activity (person_id);
+CREATE INDEX ix_approved_makes_make ON approved_makes (make, rank);
+"""
 
 
 def upgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("CREATE SCHEMA IF NOT EXISTS meta")
-    op.create_table(
-        "vehicles",
-        *_key("vin"),
-        *_text("vehicle_id"),
-        *_integers("year"),
-        *_required("make", "model"),
-        *_text("model_short_name"),
-        *_required("office"),
-        *_text("fleet"),
-        *_dates("registration_exp", "insurance_exp"),
-        *_integers("current_mileage"),
-        *_dates("in_service_date", "expected_turn_in_date"),
-        *_text("notes", "color"),
-        _updated(),
-    )
-    op.create_table(
-        "media_partners",
-        *_key("person_id", "office"),
-        *_required("name"),
-        *_text("address", "default_loan_region", "notes_instructions", "affiliation"),
-        *_integers("activity_type_subcategory_id"),
-        *_coordinates(),
-        *_text("address_hash", "geocode_status"),
-        sa.Column("geocoded_at", _INSTANT),
-        _weekday(),
-        sa.Column("preferred_day_confidence", sa.Numeric(5, 2, asdecimal=False)),
-        sa.Column("preferred_day_source", sa.Text, sa.CheckConstraint("preferred_day_source IN ('auto', 'manual')")),
-        *_text("allowed_start_dows"),
-        _updated(),
-    )
-    op.create_table(
-        "loan_history",
-        *_key("activity_id"),
-        *_required("vin", "person_id"),
-        *_text("make", "model"),
-        *_integers("year"),
-        *_text("model_short_name"),
-        *_dates("start_date", "end_date", nullable=False),
-        *_integers("clips_received"),
-        *_text("office", "name", "partner_address", "region"),
-        _updated(),
-    )
-    op.create_table(
-        "current_activity",
-        *_key("activity_id"),
-        *_text("person_id"),
-        *_required("vehicle_vin"),
-        *_text("activity_type"),
-        *_dates("start_date", "end_date", nullable=False),
-        *_text("to_field", "partner_address", "region"),
-        _updated(),
-    )
-    op.create_table(
-        "approved_makes",
-        *_key("person_id", "make"),
-        *_required("name"),
-        *_required("rank"),
-        _updated(),
-    )
-    op.create_table(
-        "sync_rejects",
-        *_key("table_name"),
-        sa.Column("line_no", sa.Integer, primary_key=True, autoincrement=False),
-        *_required("column_name", "reason"),
-    )
-    op.create_table(
-        "geocode_cache",
-        *_key("address_hash"),
-        *_required("provider", "status"),
-        *_coordinates(),
-        *_text("match_type", "provider_ref"),
-        sa.Column("fetched_at", _INSTANT, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("next_try_at", _INSTANT),
-    )
-    op.create_table(
-        "partner_choices",
-        *_key("person_id", "office"),
-        _weekday(),
-        *_text("allowed_start_dows", "chosen_by"),
-        sa.Column("chosen_at", _INSTANT, nullable=False),
-    )
-    op.create_table(
-        "ops_capacity",
-        *_key("office"),
-        *_integers("drivers_per_day"),
-        *_text("notes"),
-        _updated(),
-    )
-    op.create_table(
-        "holiday_blackout_dates",
-        *_key("office"),
-        sa.Column("date", sa.Date, primary_key=True),
-        *_key("holiday_name"),
-        *_text("type"),
-        sa.Column("all_day", sa.Boolean),
-        sa.Column("start_time", sa.Time),
-        sa.Column("end_time", sa.Time),
-        *_text("notes"),
-        _updated(),
-    )
-    op.create_table(
-        "rules",
-        *_key("make", "rank"),
-        *_integers("loan_cap_per_year"),
-        *_text("publication_rate_requirement"),
-        *_integers("cooldown_period"),
-        *_text("soft_vs_hard_constraint", "rule_description", "notes"),
-        _updated(),
-    )
-    op.create_table(
-        "budgets",
-        *_key("office", "fleet"),
-        sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
-        *_key("quarter"),
-        sa.Column("budget_amount", sa.Numeric(12, 2, asdecimal=False)),
-        sa.Column("amount_used", sa.Numeric(12, 2, asdecimal=False)),
-        _updated(),
-    )
-    op.create_table(
-        "ingestion_runs",
-        sa.Column("run_id", sa.Uuid().with_variant(sa.Text(), "sqlite"), primary_key=True),
-        sa.Column("source_system", sa.String(50), nullable=False),
-        sa.Column("entity_type", sa.String(50), primary_key=True),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("completed_at", sa.DateTime(timezone=True)),
-        sa.Column("status", sa.String(20), nullable=False, server_default="running"),
-        sa.Column("records_processed", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("records_created", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("records_updated", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("error_message", sa.Text),
-        sa.Column("metadata", sa.JSON(), nullable=False, server_default="{}"),
-        sa.CheckConstraint("status IN ('running', 'completed', 'failed')"),
-        schema="meta",
-        sqlite_with_rowid=False,
-    )
-    op.create_index("ix_media_partners_office", "media_partners", ["office"])
-    op.create_index("ix_loan_history_person_id", "loan_history", ["person_id", "office", "start_date"])
-    op.create_index("ix_loan_history_vin", "loan_history", ["vin"])
-    op.create_index("ix_current_activity_vehicle_vin", "current_activity", ["vehicle_vin", "start_date"])
-    op.create_index("ix_current_activity_person_id", "current_activity", ["person_id"])
-    op.create_index("ix_approved_makes_make", "approved_makes", ["make", "rank"])
-
-
-def _key(*names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Text, primary_key=True) for name in names]
-
-
-def _text(*names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Text) for name in names]
-
-
-def _required(*names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Text, nullable=False) for name in names]
-
-
-def _integers(*names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Integer) for name in names]
-
-
-def _dates(*names: str, nullable: bool = True) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Date, nullable=nullable) for name in names]
-
-
-def _coordinates() -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Numeric(9, 6, asdecimal=False)) for name in ("latitude", "longitude")]
-
-
-def _updated() -> sa.Column[Any]:
-    return sa.Column("updated_at", _INSTANT, nullable=False)
-
-
-def _weekday() -> sa.Column[Any]:
-    return sa.Column("preferred_day_of_week", sa.Text, sa.CheckConstraint(f"preferred_day_of_week IN ({_WEEKDAYS})"))
+    migrate.execute(op.get_bind(), _SQL)
