@@ -1,7 +1,8 @@
 """What the transform of people is measured against: one plain ``INSERT … SELECT`` over the same join, by a person's hand.
 
-The newest version of each source by key, the appointments gathered, the columns by the same precedence, into a table with
-the same indexes; without scores, hashes, checks, and without a word on what it has done.
+The newest version of each source by key, the appointments gathered, the columns by the same precedence, what is blank
+taken for nothing, into a table with the same indexes; without affiliations, scores, hashes, checks, and without a word on
+what it has done.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ INSERT INTO silver.plain_users (
     work_state, work_postal_code, work_country, work_address_line1, work_address_line2, is_active,
     mcommunity_ou_affiliations, ou_department_ids, ad_group_memberships, data_quality_score, quality_flags, source_system,
     source_entity_id, entity_hash, created_at, updated_at, ingestion_run_id)
-SELECT n.natural_key, coalesce(u.empl_id, t.data ->> 'ExternalID'), m.data ->> 'uidNumber', t.data ->> 'UID',
-    coalesce(t.data ->> 'FirstName', u.first_name, m.data ->> 'givenName'),
-    coalesce(t.data ->> 'LastName', u.last_name, m.data ->> 'sn'),
-    coalesce(t.data ->> 'FullName', u.name, m.data ->> 'displayName'),
-    coalesce(t.data ->> 'PrimaryEmail', m.data ->> 'mail'),
-    coalesce(t.data ->> 'WorkPhone', u.phone, m.data ->> 'telephoneNumber'),
-    coalesce(u.title, m.data ->> 'umichTitle'), t.data ->> 'Title', u.department_id, coalesce(u.titles, '[]'),
+SELECT n.natural_key, coalesce(u.empl_id, nullif(btrim(t.data ->> 'ExternalID'), '')), nullif(btrim(m.data ->> 'uidNumber'), ''), nullif(btrim(t.data ->> 'UID'), ''),
+    coalesce(nullif(btrim(t.data ->> 'FirstName'), ''), u.first_name, nullif(btrim(m.data ->> 'givenName'), '')),
+    coalesce(nullif(btrim(t.data ->> 'LastName'), ''), u.last_name, nullif(btrim(m.data ->> 'sn'), '')),
+    coalesce(nullif(btrim(t.data ->> 'FullName'), ''), u.name, nullif(btrim(m.data ->> 'displayName'), '')),
+    coalesce(nullif(btrim(t.data ->> 'PrimaryEmail'), ''), nullif(btrim(m.data ->> 'mail'), '')),
+    coalesce(nullif(btrim(t.data ->> 'WorkPhone'), ''), u.phone, nullif(btrim(m.data ->> 'telephoneNumber'), '')),
+    coalesce(u.title, nullif(btrim(m.data ->> 'umichTitle'), '')), nullif(btrim(t.data ->> 'Title'), ''), u.department_id, coalesce(u.titles, '[]'),
     coalesce(u.departments, '[]'), coalesce(u.codes, '[]'), coalesce(u.supervisors, '[]'),
-    coalesce(t.data ->> 'WorkCity', u.city), coalesce(t.data ->> 'WorkState', u.state),
-    coalesce(t.data ->> 'WorkZip', u.postal), t.data ->> 'WorkCountry', coalesce(t.data ->> 'WorkAddress', u.address1),
+    coalesce(nullif(btrim(t.data ->> 'WorkCity'), ''), u.city), coalesce(nullif(btrim(t.data ->> 'WorkState'), ''), u.state),
+    coalesce(nullif(btrim(t.data ->> 'WorkZip'), ''), u.postal), nullif(btrim(t.data ->> 'WorkCountry'), ''), coalesce(nullif(btrim(t.data ->> 'WorkAddress'), ''), u.address1),
     u.address2, coalesce((t.data ->> 'IsActive')::boolean, true), coalesce(m.data -> 'ou', '[]'), '[]', '[]', 1, '[]',
     'tdx+mcommunity_ldap+umich_api', coalesce(u.empl_id, n.natural_key), repeat('0', 64), now(), now(),
     '00000000-0000-0000-0000-000000000000'
@@ -55,11 +56,11 @@ LEFT JOIN (
         jsonb_agg(department_title ORDER BY place) AS titles, jsonb_agg(department_id ORDER BY place) AS departments,
         jsonb_agg(code ORDER BY place) AS codes, jsonb_agg(supervisor ORDER BY place) AS supervisors
     FROM (
-        SELECT l.natural_key, d ->> 'EmplId' AS empl_id, d ->> 'FirstName' AS first_name, d ->> 'LastName' AS last_name,
-            d ->> 'Name' AS name, d ->> 'Work_Phone' AS phone, d ->> 'UniversityJobTitle' AS title,
-            d ->> 'DepartmentId' AS department_id, d ->> 'Work_City' AS city, d ->> 'Work_State' AS state,
-            d ->> 'Work_Postal' AS postal, d ->> 'Work_Address1' AS address1, d ->> 'Work_Address2' AS address2,
-            d ->> 'DepartmentJobTitle' AS department_title, d ->> 'Jobcode' AS code, d ->> 'SupervisorId' AS supervisor,
+        SELECT l.natural_key, nullif(btrim(d ->> 'EmplId'), '') AS empl_id, nullif(btrim(d ->> 'FirstName'), '') AS first_name, nullif(btrim(d ->> 'LastName'), '') AS last_name,
+            nullif(btrim(d ->> 'Name'), '') AS name, nullif(btrim(d ->> 'Work_Phone'), '') AS phone, nullif(btrim(d ->> 'UniversityJobTitle'), '') AS title,
+            nullif(btrim(d ->> 'DepartmentId'), '') AS department_id, nullif(btrim(d ->> 'Work_City'), '') AS city, nullif(btrim(d ->> 'Work_State'), '') AS state,
+            nullif(btrim(d ->> 'Work_Postal'), '') AS postal, nullif(btrim(d ->> 'Work_Address1'), '') AS address1, nullif(btrim(d ->> 'Work_Address2'), '') AS address2,
+            nullif(btrim(d ->> 'DepartmentJobTitle'), '') AS department_title, nullif(btrim(d ->> 'Jobcode'), '') AS code, nullif(btrim(d ->> 'SupervisorId'), '') AS supervisor,
             (d ->> 'EmplRcd')::int AS place,
             row_number() OVER (PARTITION BY l.natural_key ORDER BY (d ->> 'EmplRcd')::int) = 1 AS first
         FROM bronze.latest AS l JOIN (SELECT raw_id, raw_data AS d FROM bronze.raw_entities) AS r USING (raw_id)

@@ -64,9 +64,10 @@ ARGUMENTS = {
     "sorted": st.tuples(JSONS),
     "member": st.tuples(st.one_of(TEXTS, DNS)),
     "names_group": st.tuples(LISTS),
-    "digest": st.tuples(JSONS),
+    "json_text": st.tuples(JSONS),
+    "digest": st.tuples(TEXTS),
 }
-OF_JSON = {"sorted", "names_group", "digest"}
+OF_JSON = {"sorted", "names_group", "json_text"}
 
 
 @pytest.fixture(scope="module")

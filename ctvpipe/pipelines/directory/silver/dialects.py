@@ -56,11 +56,14 @@ def prepare(connection: sa.Connection, functions: Iterable[tuple[str, Callable[.
 
 
 def analyze(connection: sa.Connection, *tables: sa.Table) -> None:
-    """Let PostgreSQL look at ``tables`` after a first load, which it would plan for as for empty ones."""
+    """Let PostgreSQL look at ``tables`` after a first load, which it would plan for as for empty ones: at the columns that
+    have an index, and at how many rows there are.
+    """
     if not is_sqlite(connection):
         for table in tables:
-            names = [column.name for column in table.columns if not isinstance(column.type, sa.JSON)]
-            connection.exec_driver_sql(f"ANALYZE {qualified(connection, table)} ({', '.join(names)})")
+            indexed = [*table.primary_key.columns, *(column for index in table.indexes for column in index.columns)]
+            names = ", ".join(dict.fromkeys(column.name for column in indexed))
+            connection.exec_driver_sql(f"ANALYZE {qualified(connection, table)} ({names})")
 
 
 def _text_sqlite(data: str, name: str) -> str:
@@ -84,14 +87,6 @@ _part_of = function(
     JSON,
     postgresql=lambda data, name: f"({data} -> {name})",
     sqlite=lambda data, name: f"({data} -> '$.\"{name[1:-1]}\"')",
-)
-# A text that is JSON as a part of what is put together.
-part = function("part", JSON, postgresql=lambda value: value, sqlite=lambda value: f"json({value})")
-array = function(
-    "array",
-    JSON,
-    postgresql=lambda *values: f"json_build_array({', '.join(values)})",
-    sqlite=lambda *values: f"json_array({', '.join(values)})",
 )
 
 

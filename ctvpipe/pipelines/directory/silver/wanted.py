@@ -17,11 +17,12 @@ from ctvpipe.pipelines.directory.silver import dialects
 from ctvpipe.pipelines.directory.silver.affected import KEY
 from ctvpipe.pipelines.directory.silver.dialects import Expression
 from ctvpipe.pipelines.directory.silver.entity import Entity, Field, Related, Shape, Source, Value
-from ctvpipe.pipelines.directory.silver.rules import DIGEST, SORTED, WHOLE_NUMBER
+from ctvpipe.pipelines.directory.silver.rules import DIGEST, JSON_TEXT, SORTED, WHOLE_NUMBER
 from ctvpipe.stores.types import Instant
 
 VERSION, REFUSED = "version_", "refused_"
 WHOLE = 100  # hundredths
+_BETWEEN = "\x1f"  # the separator of fields, which is in no text that anybody writes
 _PLACE, _VALUES = "place_", "values_"
 
 
@@ -232,7 +233,7 @@ def _judged(entity: Entity, merged: sa.FromClause) -> sa.FromClause:
     refusal = sa.case(*refused) if refused else sa.null()
     version = _first([merged.c[_of(source.name)] for source in entity.lists])
     kept = [merged.c[name] for name in (KEY, *_plain(entity))]
-    also = [DIGEST(dialects.part(view.value(value))).label(value.label) for value in entity.hashed]
+    also = [DIGEST(JSON_TEXT(view.value(value))).label(value.label) for value in entity.hashed]
     also += [sa.cast(refusal, sa.Text).label(REFUSED), version.label(VERSION)]
     return _step("judged", sa.select(*kept, *rules, *also))
 
@@ -244,13 +245,13 @@ def _final(entity: Entity, judged: sa.FromClause) -> sa.Select[Any]:
     flags = dialects.texts(*(sa.case((holds, rule.flag)) for rule, holds in held))
     columns = [judged.c[name] for name in _plain(entity)]
     besides = [judged.c[value.label] for value in entity.hashed]
-    hashed = dialects.array(judged.c[KEY], *map(_canonical, columns), *besides, hundredths, dialects.part(flags))
+    hashed = [judged.c[KEY], *columns, *besides, hundredths, flags]
     return sa.select(
         judged.c[KEY].label(entity.key.name),
         *columns,
         (hundredths / sa.literal(float(WHOLE), sa.Float)).label("data_quality_score"),
         flags.label("quality_flags"),
-        DIGEST(hashed).label("entity_hash"),
+        DIGEST(dialects.joined([_canonical(value) for value in hashed], _BETWEEN)).label("entity_hash"),
         judged.c[VERSION],
         judged.c[REFUSED],
     )
@@ -262,17 +263,21 @@ def _plain(entity: Entity) -> Iterator[str]:
     yield "source_system"
 
 
-def _canonical(column: Expression) -> Expression:
-    """A column in the form in which both stores put it into JSON."""
-    match column.type:
+def _canonical(value: Expression) -> Expression:
+    """A value as a text that is the same on both stores; nothing is as an empty one, which no column has."""
+    text: Expression
+    match value.type:
         case sa.Boolean():
-            return sa.case((column, "yes"), (~column, "no"))
+            text = sa.case((value, "yes"), (~value, "no"))
         case Instant():
-            return dialects.stamp(column)
+            text = dialects.stamp(value)
         case sa.JSON():
-            return dialects.part(column)
+            text = JSON_TEXT(value)
+        case sa.Text():
+            text = value
         case _:
-            return column
+            text = sa.cast(value, sa.Text)
+    return sa.func.coalesce(text, "")
 
 
 def _rule(flag: str) -> str:

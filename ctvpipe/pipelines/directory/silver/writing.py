@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from ctvpipe.pipelines.directory.bronze import Stamp
 from ctvpipe.pipelines.directory.schema.tables import PENDING
-from ctvpipe.pipelines.directory.silver import affected, dialects, wanted
+from ctvpipe.pipelines.directory.silver import affected, wanted
 from ctvpipe.pipelines.directory.silver.affected import KEY
 from ctvpipe.pipelines.directory.silver.dialects import Expression
 from ctvpipe.pipelines.directory.silver.entity import Entity
@@ -129,8 +129,7 @@ class Page:
         """What no source has any more stays as it was the last time, and is no longer active. Its hash changes with it:
         should it come back as it was, that is a difference.
         """
-        gone = sa.cast(sa.literal("gone"), sa.Text)
-        values = {"is_active": sa.false(), "entity_hash": DIGEST(dialects.array(self._silver.c.entity_hash, gone))}
+        values = {"is_active": sa.false(), "entity_hash": DIGEST(self._silver.c.entity_hash + " gone")}
         self._execute(sa.update(self._silver).where(self._is_gone()).values(values | self._by(stamp)))
 
     def _settle(self, found: Found) -> None:
@@ -175,7 +174,6 @@ class Staging:
             *(sa.Column(name, entity.table.c[name].type) for name in _columns(entity)),
             sa.Column(VERSION, sa.BigInteger),
             sa.Column(REFUSED, sa.Text),
-            sa.PrimaryKeyConstraint(entity.key.name),
             prefixes=["TEMPORARY"],
             postgresql_on_commit="DELETE ROWS",
         )
