@@ -28,6 +28,7 @@ from ctvpipe.stores.merge import merge
 Words: TypeAlias = tuple[str, ...]
 # Facts 4.9.
 _SUFFIXES = tuple(f" - {one}" for one in ("Faculty and Staff", "Staff", "Student", "Students", "All"))
+_APART = str.maketrans(dict.fromkeys('/;()"`_&', " "))
 _COLUMNS = ("affiliation", "dept_id", "rule")
 _PARAMETER = "affiliations"
 
@@ -49,7 +50,7 @@ class Names:
     @classmethod
     def of(cls, departments: Mapping[str, str]) -> Names:
         """``departments``: names by code."""
-        found = {rules.words(name): code for code, name in sorted(departments.items(), reverse=True)}
+        found = {_words(name): code for code, name in sorted(departments.items(), reverse=True)}
         found.pop((), None)
         return cls(found, max(map(len, found), default=0))
 
@@ -60,7 +61,7 @@ class Names:
             if named.lower().endswith(suffix.lower()):
                 named = named[: -len(suffix)]
                 break
-        words = rules.words(named)
+        words = _words(named)
         if (exact := self.departments.get(words)) is not None:
             return Match(exact, "exact")
         within = [
@@ -135,6 +136,11 @@ def departments(listed: Value) -> Related:
         return sa.select(read.c[KEY], known.c.value).select_from(joined)
 
     return Related("departments_spoken_of", select)
+
+
+def _words(text: str) -> Words:
+    """The words of a department's name; more stands between them than between those of a person's."""
+    return rules.words(text.translate(_APART))
 
 
 def _of_page(connection: sa.Connection) -> sa.Select[Any]:
