@@ -12,9 +12,11 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
+from http.cookiejar import CookieJar
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -23,9 +25,10 @@ import urllib3
 from requests.auth import AuthBase
 
 from ctvpipe import __version__
-from ctvpipe.core.errors import ConfigurationError, ContractError, PermanentError, TransientError
+from ctvpipe.core.errors import ConfigurationError, ContractError, CtvpipeError, PermanentError, TransientError
+from ctvpipe.sources.gate import Gate, StoppedError
 from ctvpipe.sources.pacing import Patience, TokenBucket, asked_wait
-from ctvpipe.sources.tokens import RenewedToken
+from ctvpipe.sources.tokens import Renewable
 
 # It warns of headers that it cannot read, with the whole address, query and all.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
@@ -114,18 +117,24 @@ class Bearer(AuthBase):
 class Client:
     """One session with a service. ``pace`` is asked before every request, further tries and pages included.
 
-    ``timeout``: seconds until an answer begins; ``seconds`` until it is whole; ``max_bytes`` of a body, unpacked.
+    ``gate``: what all threads that ask the service go through, each with a client of its own; a wait that the server
+    asks for holds all of them.
+    ``timeout``: seconds until an answer begins; ``seconds`` until it is whole; ``max_bytes`` of a body, unpacked;
+    ``connect``: seconds until there is a connection, where that is to be less.
     ``enough``: of a body, the bytes after which the rest is left unread.
     ``domain``: where a link to the next page may lead besides the host that was asked.
     ``called``: how messages call what is asked, where its place is to be told to nobody. ``until``: the
-    ``time.monotonic`` by which everything must be done. A token of ``auth`` that is answered 401 is renewed, once a call.
-    ``session``: the connections of a client before this one, to go on with. ``sent``: how many requests went out; ``limited``: how many were answered 429.
+    ``time.monotonic`` by which everything must be done. A token of ``auth`` that is refused is renewed, once a call.
+    ``session``: the connections of a client before this one, to go on with. ``sent``: how many requests went out;
+    ``limited``: how many were answered 429; ``received``: bytes of bodies.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: AuthBase | None = None
     pace: TokenBucket | None = None
+    gate: Gate | None = None
     patience: Patience = field(default_factory=Patience)
+    connect: float = math.inf
     timeout: float = 30.0
     seconds: float = 120.0
     max_bytes: int = 64 << 20
@@ -138,6 +147,7 @@ class Client:
     session: requests.Session | None = None
     sent: int = 0
     limited: int = 0
+    received: int = 0
 
     def __post_init__(self) -> None:
         self._session = self.session or requests.Session()
@@ -202,6 +212,11 @@ class Client:
 
         return self._tried(once)
 
+    @property
+    def cookies(self) -> CookieJar:
+        """What the service has set of cookies."""
+        return self._session.cookies
+
     def close(self) -> None:
         """Close its connections."""
         self._session.close()
@@ -214,19 +229,20 @@ class Client:
         """What ``once`` gives, tried again while that may help and patience lasts."""
         waited = 0.0
         failed = 0
-        token = self.auth if isinstance(self.auth, RenewedToken) else None
+        token = self.auth if isinstance(self.auth, Renewable) else None
         refused = False
         while True:
             if token is not None:
                 token.make_ready()
             try:
                 return once()
-            except StatusError as error:
-                if token is None or refused or error.status != HTTPStatus.UNAUTHORIZED:
+            except (StatusError, TransientError, WrongBodyError) as error:
+                if token is not None and not refused and _is_refusal(error, token):
+                    refused = True
+                    token.drop()
+                    continue
+                if isinstance(error, StatusError | StoppedError):
                     raise
-                refused = True
-                token.drop()
-            except (TransientError, WrongBodyError) as error:
                 failed += 1
                 asked = error.wait if isinstance(error, BusyError) else None
                 wait = self.patience.wait(failed) if asked is None else asked
@@ -235,17 +251,26 @@ class Client:
                 if failed >= self.patience.tries or waited > self.patience.seconds or too_late:
                     error.message += f" ({failed} tries)" if failed > 1 else ""
                     raise
-                self.sleep(wait)
+                if self.gate is None:
+                    self.sleep(wait)
+                elif asked is None:
+                    self.gate.sleep(wait)
 
     def _once(self, method: str, url: str, pace: TokenBucket | None, **options: Any) -> Answer:
         pace = pace or self.pace
         if pace is not None:
             pace.take()
+        with self.gate.passed() if self.gate is not None else nullcontext():
+            return self._exchange(method, url, **options)
+
+    def _exchange(self, method: str, url: str, **options: Any) -> Answer:
+        """One request, and its answer."""
         self.sent += 1
         began = time.monotonic()
+        limit = min(self.timeout, max(1.0, self.until - began))
         try:
             with self._session.request(
-                method, url, timeout=min(self.timeout, max(1.0, self.until - began)), stream=True, **options
+                method, url, timeout=(min(self.connect, limit), limit), stream=True, **options
             ) as response:
                 self._require_success(response, url)
                 body = self._body(response, url, began)
@@ -272,6 +297,8 @@ class Client:
         text = f"{self._name(url)} answered {status} {_phrase(status)}".rstrip()
         if status in _AGAIN:
             wait = asked_wait(response.headers)
+            if wait is not None and self.gate is not None:
+                wait = self.gate.hold(wait)
             raise BusyError(status, wait, text, "It is busy or out of order; the next run asks again.")
         if status in _REFUSED:
             raise StatusError(status, text, "The key or password is wrong, was revoked, or may not do this.")
@@ -292,6 +319,7 @@ class Client:
             parts.append(part)
             if size >= self.enough:
                 break
+        self.received += size
         return b"".join(parts)
 
     def _name(self, url: str) -> str:
@@ -311,6 +339,13 @@ def place(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{host}{parts.path}"
+
+
+def _is_refusal(error: CtvpipeError, token: Renewable) -> bool:
+    """Whether an answer may mean that another token is needed."""
+    if isinstance(error, StatusError):
+        return error.status in token.refusals
+    return token.is_refused_by_a_page and isinstance(error, WrongBodyError)
 
 
 def _said(response: requests.Response) -> str:

@@ -12,6 +12,7 @@ import math
 import re
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, NamedTuple, TypeGuard
 
 import requests
@@ -29,11 +30,29 @@ class Token(NamedTuple):
     seconds: float
 
 
-class RenewedToken(AuthBase):
+class Renewable(AuthBase):
+    """What signs requests and is renewed when a server refuses it; ``make_ready`` and ``drop`` are for the client.
+
+    ``refusals``: the statuses that may mean so; ``is_refused_by_a_page``: so may a body that is not what was asked for.
+    """
+
+    refusals: frozenset[int] = frozenset({HTTPStatus.UNAUTHORIZED})
+    is_refused_by_a_page: bool = False
+
+    def make_ready(self) -> None:
+        """Have something that is thought to be good."""
+        raise NotImplementedError
+
+    def drop(self) -> None:
+        """It was refused: the next request needs another."""
+        raise NotImplementedError
+
+
+class RenewedToken(Renewable):
     """Sends the token that ``sign_in`` gives, and asks for another a minute before it expires; ``signed_in`` is how
     often it has.
 
-    ``make_ready`` and ``drop`` are for the client that has it as ``auth``. Errors are those of ``sign_in``.
+    It is of one thread. Errors are those of ``sign_in``.
     """
 
     def __init__(self, sign_in: Callable[[], Token], *, clock: Callable[[], float] = time.monotonic) -> None:
