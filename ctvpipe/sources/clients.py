@@ -11,11 +11,17 @@ from ctvpipe.sources.http import Client
 
 
 class Traffic(NamedTuple):
-    """How many ``requests`` went out, how many were answered 429, and how many bytes of bodies came in."""
+    """How many ``requests`` went out, how many were answered 429 or were further tries, and the bytes of bodies."""
 
     requests: int = 0
     limited: int = 0
+    retried: int = 0
     received: int = 0
+
+    @classmethod
+    def of(cls, client: Client) -> Traffic:
+        """What went through a client."""
+        return cls(client.sent, client.limited, client.retried, client.received)
 
     def __add__(self, other: object) -> Traffic:
         """Both together."""
@@ -56,7 +62,7 @@ class Clients:
     @property
     def traffic(self) -> Traffic:
         """What went through all of them."""
-        return sum((Traffic(one.sent, one.limited, one.received) for one in list(self._all)), Traffic())
+        return sum((Traffic.of(one) for one in list(self._all)), Traffic())
 
     def close(self) -> None:
         """Close the connections."""

@@ -126,7 +126,7 @@ class Client:
     ``called``: how messages call what is asked, where its place is to be told to nobody. ``until``: the
     ``time.monotonic`` by which everything must be done. A token of ``auth`` that is refused is renewed, once a call.
     ``session``: the connections of a client before this one, to go on with. ``sent``: how many requests went out;
-    ``limited``: how many were answered 429; ``received``: bytes of bodies.
+    ``limited``: how many were answered 429; ``retried``: how many were further tries; ``received``: bytes of bodies.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -147,6 +147,7 @@ class Client:
     session: requests.Session | None = None
     sent: int = 0
     limited: int = 0
+    retried: int = 0
     received: int = 0
 
     def __post_init__(self) -> None:
@@ -251,6 +252,7 @@ class Client:
                 if failed >= self.patience.tries or waited > self.patience.seconds or too_late:
                     error.message += f" ({failed} tries)" if failed > 1 else ""
                     raise
+                self.retried += 1
                 if self.gate is None:
                     self.sleep(wait)
                 elif asked is None:

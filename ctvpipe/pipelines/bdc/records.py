@@ -41,8 +41,8 @@ class Place:
 class Customer:
     """A row of the contact report: a row of ``customers`` but for what only the detail tells.
 
-    ``zip`` has five digits where it is a ZIP code, ``plus4`` the four after it. ``status`` is a name that the operator
-    gave. ``row_hash``: of all that stands here, and of the coordinates as Sonar has them.
+    ``zip`` has five digits where it is a ZIP code, ``plus4`` the four after it; ``state`` two letters where it is known.
+    ``status`` is a name that the operator gave. ``row_hash``: of all that stands here, and of the coordinates as Sonar has them.
     """
 
     id: int
@@ -70,10 +70,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of one customer: a row of ``services``; a deleted one is left out.
+    """A service of one customer: a row of ``services``; one that Sonar has deleted is not active.
 
     ``relationship_id`` tells it from the customer's others. Where Sonar names none, it is negative: a number made of
     the service and of which of the customer's services of that kind it is. ``quantity`` is 1 where Sonar is silent.
+    ``amount``: what the customer pays, the catalogue's price or a price of their own. Technology codes are Sonar's.
     """
 
     relationship_id: int
@@ -110,7 +111,7 @@ class Model:
     """A model of equipment."""
 
     id: int
-    name: str | None
+    name: str
     manufacturer_id: int
 
 
@@ -119,7 +120,7 @@ class Manufacturer:
     """Who makes equipment."""
 
     id: int
-    name: str | None
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Web:
         finally:
             client.close()
             with self._lock:
-                self._logging_in += Traffic(client.sent, client.limited, client.received)
+                self._logging_in += Traffic.of(client)
 
     def account(self, id_: int) -> Mapping[str, Any]:
         """The detail of an account as it came, to be cut down at once: it holds passwords (facts 1.4).
@@ -119,7 +119,7 @@ class Web:
             finally:
                 client.close()
                 with self._lock:
-                    self._logging_in += Traffic(client.sent, client.limited, client.received)
+                    self._logging_in += Traffic.of(client)
         raise TransientError("Sonar does not accept its own login form (419)", "Check that cookies get through to it.")
 
     def _fill_in(self, client: Client) -> None:
