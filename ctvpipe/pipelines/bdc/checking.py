@@ -18,7 +18,7 @@ from ctvpipe.pipelines.bdc.layout import NEEDED, Layout
 
 Row = Sequence[Any]
 _MANY, _SEVERAL = 20, 5
-_SAMPLES, _LOOKED_AT = 3, 1000
+_SAMPLES, _LOOKED_AT = 3, 200
 _EVEN = 0.99
 _TOLD = 3
 _ADVICE = (
@@ -94,28 +94,45 @@ def _misses(cells: int, share: float) -> int:
     return int((1 - share) * cells + 1e-9) if cells >= _MANY else int(cells >= _SEVERAL)
 
 
-def findings(rows: Iterable[Row], layout: Layout) -> list[Finding]:
-    """What speaks against the layout, a line a field; ``rows`` are read twice where something does."""
-    checked = [name for name in layout.columns if name in KINDS]
-    tallies = {name: _Tally(KINDS[name]) for name in checked}
-    other_ids = links = 0
-    for row in rows:
-        for name in checked:
-            cell = layout.cell(row, name)
-            if not values.is_blank(cell) and not (name in kinds.COORDINATES and kinds.is_zero(str(cell))):
-                tallies[name].add(str(cell).strip())
-        if "link" in layout.columns and (link := kinds.LINK.search(str(layout.cell(row, "link")))):
-            links += 1
-            other_ids += int(link[1]) != values.identifier(layout.cell(row, "id"))
-    wrong = [name for name in checked if not tallies[name].fits and (tallies[name].cells or name in NEEDED)]
-    found = []
-    if wrong:
+class _Check:
+    """What speaks against a layout: the fields that are ``wrong``, and in how many rows the link names another id."""
+
+    def __init__(self, rows: Iterable[Row], layout: Layout) -> None:
+        self.layout = layout
+        self.tallies = {name: _Tally(KINDS[name]) for name in layout.columns if name in KINDS}
+        self.links = self.other_ids = 0
+        for row in rows:
+            for name, tally in self.tallies.items():
+                _add(tally, name, row[layout.columns[name]])
+            if "link" in layout.columns and (link := kinds.LINK.search(str(layout.cell(row, "link")))):
+                self.links += 1
+                self.other_ids += int(link[1]) != values.identifier(layout.cell(row, "id"))
+        self.wrong = [
+            name for name, tally in self.tallies.items() if not tally.fits and (tally.cells or name in NEEDED)
+        ]
+
+    @property
+    def links_elsewhere(self) -> bool:
+        """Whether the column of the id and that of the link do not go together."""
+        return self.other_ids > _misses(self.links, KINDS["link"].tests[0][0])
+
+    def findings(self, rows: Iterable[Row]) -> list[Finding]:
+        """A line for each field; what would be a better column for it, ``rows`` tell."""
         looks = _Looks(rows)
-        found = [Finding(name, _text(name, layout, tallies[name], looks)) for name in wrong]
-    if other_ids > _misses(links, KINDS["link"].tests[0][0]):
-        text = f"index {layout.columns['link']} links to other accounts than index {layout.columns['id']} names"
-        found.append(Finding("link", f"{text} in {other_ids / links:.0%} of rows"))
-    return found
+        columns = self.layout.columns
+        found = [Finding(name, _text(name, columns[name], self.tallies[name], looks)) for name in self.wrong]
+        if self.links_elsewhere:
+            text = f"index {columns['link']} links to other accounts than index {columns['id']} names"
+            found.append(Finding("link", f"{text} in {self.other_ids / self.links:.0%} of rows"))
+        return found
+
+
+def _add(tally: _Tally, name: str, cell: object) -> None:
+    """Count a cell, unless it is empty, or a coordinate that is none."""
+    if not values.is_blank(cell):
+        text = str(cell).strip()
+        if name not in kinds.COORDINATES or not kinds.is_zero(text):
+            tally.add(text)
 
 
 class _Looks:
@@ -127,10 +144,8 @@ class _Looks:
             while len(self._columns) < len(row):
                 self._columns.append({name: _Tally(kind) for name, kind in KINDS.items()})
             for column, cell in zip(self._columns, row, strict=False):
-                if not values.is_blank(cell):
-                    for name, tally in column.items():
-                        if not (name in kinds.COORDINATES and kinds.is_zero(str(cell))):
-                            tally.add(str(cell).strip())
+                for name, tally in column.items():
+                    _add(tally, name, cell)
 
     def of(self, index: int) -> str:
         """How a column is called by what it looks like; empty where that is nothing special."""
@@ -143,8 +158,7 @@ class _Looks:
         return min(fitting, key=lambda index: abs(index - here), default=None)
 
 
-def _text(name: str, layout: Layout, tally: _Tally, looks: _Looks) -> str:
-    index = layout.columns[name]
+def _text(name: str, index: int, tally: _Tally, looks: _Looks) -> str:
     if not tally.cells:
         said = f"index {index} is empty in all rows"
     elif tally.kind.distinct is not None and len(tally.distinct) > tally.kind.distinct:
@@ -163,15 +177,15 @@ def chosen(rows: Iterable[Row], candidates: Sequence[Layout]) -> Layout:
     Raises ``DriftError`` where none fits, with what speaks against the one that fits best, and ``ContractError`` where
     several do.
     """
-    found = {layout.name: findings(rows, layout) for layout in candidates}
-    fitting = [layout for layout in candidates if not found[layout.name]]
+    checks = [_Check(rows, layout) for layout in candidates]
+    fitting = [check.layout for check in checks if not check.wrong and not check.links_elsewhere]
     if len(fitting) > 1:
         raise ContractError(
             f"the report fits the layouts {' and '.join(one.name for one in fitting)}", "Say which: --report-layout"
         )
     if not fitting:
-        best = min(candidates, key=lambda layout: len(found[layout.name]))
-        raise DriftError(f"the contact report is not laid out as {best.name}", found[best.name])
+        best = min(checks, key=lambda check: len(check.wrong))
+        raise DriftError(f"the contact report is not laid out as {best.layout.name}", best.findings(rows))
     return fitting[0]
 
 

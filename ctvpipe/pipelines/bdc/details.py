@@ -70,7 +70,7 @@ def _physical(found: Item) -> Item:
 def _block(fips: Any) -> str | None:
     """The 15 digits of a census block; as a number it has lost the zero that it may begin with."""
     text = values.text(fips) or ""
-    text = text.zfill(_BLOCK_DIGITS) if isinstance(fips, int) else text
+    text = text.zfill(_BLOCK_DIGITS) if text and isinstance(fips, int) else text
     return text if len(text) == _BLOCK_DIGITS and text.isascii() and text.isdecimal() else None
 
 

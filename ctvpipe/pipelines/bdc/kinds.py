@@ -14,7 +14,7 @@ _DIGIT = re.compile(r"\d")
 ZIP = re.compile(r"\d{5}(?:-?\d{4})?", re.ASCII)
 _PLUS4 = re.compile(r"\d{4}", re.ASCII)
 _WORDS = re.compile(r"[^\W\d_][^\d_]*")
-LINK = re.compile(r"/accounts/(\d+)", re.ASCII)
+LINK = re.compile(r"/accounts/(\d{1,18})(?!\d)", re.ASCII)
 _MOST_LATITUDE, _MOST_LONGITUDE = 90.0, 180.0
 _SHAPE_LENGTH = 20
 

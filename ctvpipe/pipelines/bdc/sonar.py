@@ -8,9 +8,10 @@ from http import HTTPStatus
 from typing import Self
 
 from ctvpipe.core.errors import ContractError, CtvpipeError, TransientError
-from ctvpipe.pipelines.bdc import calibrating, details, inventory, report
+from ctvpipe.pipelines.bdc import calibrating, inventory, report
 from ctvpipe.pipelines.bdc.access import Access
 from ctvpipe.pipelines.bdc.checking import DriftError
+from ctvpipe.pipelines.bdc.details import Account, account
 from ctvpipe.pipelines.bdc.fetching import Fetching
 from ctvpipe.pipelines.bdc.layout import Layout
 from ctvpipe.pipelines.bdc.records import AccountType, Detail, Item, Manufacturer, Model, Status
@@ -79,14 +80,14 @@ class Sonar:
             wrong += calibrating.status_findings(cells, statuses, found.layout)
         if wrong:
             raise DriftError(f"the contact report, read as {found.layout.name}, contradicts the accounts", wrong)
-        return {id_: account.detail for id_, account in known.items()}
+        return {id_: one.detail for id_, one in known.items()}
 
     def details(self, ids: Iterable[int], *, items: bool, known: Mapping[int, Detail] | None = None) -> Fetching:
         """The details of customers, those in ``known`` without being asked for again; ``items``: with their equipment."""
         had = dict(known or {})
 
         def ask(id_: int) -> Detail:
-            detail = had.pop(id_, None) or details.account(self._web.account(id_), id_).detail
+            detail = had.pop(id_, None) or account(self._web.account(id_), id_).detail
             return replace(detail, items=self._items_of(id_)) if items else detail
 
         return Fetching(ask, ids, self._number)
@@ -120,13 +121,13 @@ class Sonar:
         except StatusError:
             return None
 
-    def _accounts(self, ids: Iterable[int]) -> dict[int, details.Account]:
+    def _accounts(self, ids: Iterable[int]) -> dict[int, Account]:
         """Those of the accounts that can be had. Raises why where that is none."""
-        found: dict[int, details.Account] = {}
+        found: dict[int, Account] = {}
         failure: CtvpipeError | None = None
         for id_ in ids:
             try:
-                found[id_] = details.account(self._web.account(id_), id_)
+                found[id_] = account(self._web.account(id_), id_)
             except StatusError as error:
                 failure = error if error.status not in _UNSEEN else failure
             except (ContractError, TransientError) as error:
