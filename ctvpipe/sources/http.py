@@ -6,6 +6,7 @@ keys go out in a header and into no message.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import math
@@ -308,7 +309,7 @@ class Client:
 
     def _body(self, response: requests.Response, url: str, began: float) -> bytes:
         """The body, unpacked, within the limits of size and time: whole, or as much of it as is enough."""
-        parts, size = [], 0
+        whole, size = io.BytesIO(), 0
         # What has arrived, as it arrives: iter_content would wait for a whole chunk of a body that drips.
         for part in iter(partial(response.raw.read1, _CHUNK, decode_content=True), b""):
             size += len(part)
@@ -318,11 +319,11 @@ class Client:
                 raise TransientError(
                     f"{self._name(url)} did not finish its answer within {time.monotonic() - began:.0f} s"
                 )
-            parts.append(part)
+            whole.write(part)
             if size >= self.enough:
                 break
         self.received += size
-        return b"".join(parts)
+        return whole.getvalue()
 
     def _name(self, url: str) -> str:
         return self.called or place(url)
