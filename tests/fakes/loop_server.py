@@ -40,7 +40,7 @@ Answer = Callable[[Request], Response]
 class _Connection(asyncio.Protocol):
     """One client: its requests are answered one after the other."""
 
-    def __init__(self, answer: Answer, latency: Callable[[], float], open_: set[asyncio.BaseTransport]) -> None:
+    def __init__(self, answer: Answer, latency: Callable[[], float], open_: set[asyncio.Transport]) -> None:
         self._answer, self._latency, self._open = answer, latency, open_
         self._got = b""
 
@@ -85,7 +85,7 @@ def serving(answer: Answer, latency: Callable[[], float]) -> Iterator[str]:
     ``answer`` is called at the arrival of a request; what it gives is sent ``latency`` seconds later.
     """
     loop = asyncio.new_event_loop()
-    open_: set[asyncio.BaseTransport] = set()
+    open_: set[asyncio.Transport] = set()
     server = loop.run_until_complete(
         loop.create_server(lambda: _Connection(answer, latency, open_), "127.0.0.1", 0, backlog=128)
     )
@@ -100,7 +100,7 @@ def serving(answer: Answer, latency: Callable[[], float]) -> Iterator[str]:
         loop.close()
 
 
-async def _end(server: asyncio.Server, open_: set[asyncio.BaseTransport]) -> None:
+async def _end(server: asyncio.Server, open_: set[asyncio.Transport]) -> None:
     server.close()
     for transport in list(open_):
         transport.abort()
