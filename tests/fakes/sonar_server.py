@@ -23,9 +23,23 @@ from tests.fakes.sonar_people import Spec, Subscriber, equipment, equipment_of, 
 _REPORT = "/reports/accounts/contact_information/json"
 _V1 = "/api/v1/"
 _BASIC = "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-# "held": 429 with Retry-After; "short": a page without its last item; "moved": a page that says another total.
+# "held": 429 with Retry-After; "labelled": data that is said to be a page; "short": a page without its last item; "moved": a page that says another total.
 Fault = Literal[
-    "held", "429", "500", "503", "html", "empty", "cut", "401", "403", "404", "419", "short", "moved", "null"
+    "held",
+    "429",
+    "500",
+    "503",
+    "html",
+    "labelled",
+    "empty",
+    "cut",
+    "401",
+    "403",
+    "404",
+    "419",
+    "short",
+    "moved",
+    "null",
 ]
 
 
@@ -184,6 +198,8 @@ class Sonar:
                 return replace(_error(429, "Slow down"), headers={"Retry-After": self.retry_after})
             case "html":
                 return Response(b"<html><body>One moment</body></html>", kind="text/html")
+            case "labelled":
+                return Response(b'{"account": null}', kind="text/html")
             case "empty" | "null":
                 return Response(b"" if fault == "empty" else b"null")
         return _error(int(fault), "No")

@@ -83,7 +83,7 @@ def test_a_user_who_is_locked_in_the_middle_is_tried_once_more(fake: Sonar) -> N
     assert fake.logins.wrong == 1
 
 
-@pytest.mark.parametrize("fault", ["html", "empty", "429", "500", "503", "cut", "null"])
+@pytest.mark.parametrize("fault", ["html", "labelled", "empty", "429", "500", "503", "cut", "null"])
 def test_what_may_get_better_is_asked_for_again(fake: Sonar, fault: Fault) -> None:
     fake.fail("/accounts/", fault, 2)
     with web(fake) as asking:

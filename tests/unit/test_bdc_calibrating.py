@@ -81,6 +81,15 @@ def test_one_that_was_changed_in_between_is_outvoted() -> None:
     assert lines(found) == {}
 
 
+def test_the_majority_decides_between_two_columns() -> None:
+    found = pairs()
+    for row, _ in found[:3]:
+        row[14], row[21] = None, row[14]
+    assert lines(found) == {"zip": "index 14 is what 2 of 5 accounts say; index 21 is what 5 say"}
+    found[2][0][14] = found[2][0][21]
+    assert lines(found) == {}
+
+
 def test_what_no_column_has_is_told_where_it_is_spelt_in_one_way_only() -> None:
     found = pairs()
     for _, address in found:
