@@ -23,7 +23,10 @@ _NULL = "\\N"
 
 def qualified(connection: sa.Connection, table: sa.Table) -> str:
     """The name of ``table`` in the text of a statement: with its schema, which SQLite does not have."""
-    return table.name if is_sqlite(connection) or table.schema is None else f"{table.schema}.{table.name}"
+    quoted = connection.dialect.identifier_preparer.quote
+    if is_sqlite(connection) or table.schema is None:
+        return quoted(table.name)
+    return f"{quoted(table.schema)}.{quoted(table.name)}"
 
 
 def fetch(connection: sa.Connection, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:

@@ -21,6 +21,7 @@ from ctvpipe.stores import address
 BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
 _CACHE_KIB = 32 * 1024  # a night's transaction fits, and is written once
+_NOT_ALLOWED = "42501"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _SOME = address.Names()
 _SCHEMAS = ("bronze", "silver", "meta")  # PostgreSQL has them, on SQLite the tables stand side by side
@@ -215,6 +216,8 @@ def _explained(error: sa.exc.DBAPIError, engine: sa.Engine) -> Exception | None:
         return None
     if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):  # the second: of a connection that is lost
         return TransientError(f"{name}: {text}", f"Check that the server runs and {names.url} is right.")
+    if original.pgcode == _NOT_ALLOWED:
+        return PermanentError(f"{name}: {text}", "Let an administrator of the database grant that to its user.")
     if isinstance(error, sa.exc.ProgrammingError) and original.pgcode is None:  # not from a server
         return ConfigurationError(f"{names.url}: {text}", "Look at what stands behind its question mark.")
     return None

@@ -13,6 +13,7 @@ from ctvpipe.core.job import Job
 from ctvpipe.core.run import Run
 from ctvpipe.stores import engine, ingestion, migrate
 from ctvpipe.stores.attended import NamedDatabase
+from ctvpipe.stores.home import OWN, Home
 from ctvpipe.stores.merge import Merged
 
 _DATABASE = "database"  # counter by which a run knows which database an earlier one filled
@@ -44,34 +45,35 @@ class PipelineDatabase:
         opened = self._opened(run, settings, creates=creates)
         with engine.transaction(opened) as connection:
             engine.require_sole_run(connection, run.job.name)
-            self._bring_forward(run, settings, connection)
+            self._bring_forward(run, settings, connection, OWN)
             yield connection
-        run.counters[_DATABASE] = _name(settings)
+        run.counters[_DATABASE] = _name(settings, OWN)
 
     @contextmanager
     def session(
         self,
         run: Run,
         settings: NamedDatabase,
+        home: Home = OWN,
         *,
         creates: bool = True,
         on_new: Callable[[], None] = lambda: None,
     ) -> Iterator[sa.Connection]:
         """The same for a job with a transaction for each of its units: a connection that is in none yet.
 
-        ``on_new``: called before a new database is set up, which takes its time. Errors of the database within the
-        block are explained as those of ``writing``.
+        ``home``: where its tables are, if the database is not its own; ``on_new``: called before a new database is set
+        up, which takes its time. Errors of the database within the block are explained as those of ``writing``.
         """
-        opened = self._opened(run, settings, creates=creates)
+        opened = self._opened(run, settings, creates=creates, home=home)
         with engine.explained(opened), opened.connect() as connection:
-            engine.hold_sole_run(connection, run.job.name)
+            engine.hold_sole_run(connection, sole_name(run, home))
             with connection.begin():
-                self._bring_forward(run, settings, connection, on_new)
-            run.counters[_DATABASE] = _name(settings)
+                self._bring_forward(run, settings, connection, home, on_new)
+            run.counters[_DATABASE] = _name(settings, home)
             yield connection
 
     @contextmanager
-    def reading(self, settings: NamedDatabase) -> Iterator[sa.Connection | None]:
+    def reading(self, settings: NamedDatabase, home: Home = OWN) -> Iterator[sa.Connection | None]:
         """A transaction that only reads; ``None`` where there is no database of ours yet.
 
         Raises ``PermanentError`` for a schema that is older or newer than this version's.
@@ -82,35 +84,40 @@ class PipelineDatabase:
             yield None
             return
         with engine.transaction(engine.open_engine(url, settings.names, read_only=True)) as connection:
-            if migrate.current(connection) is None:
+            if migrate.current(connection, home) is None:
                 yield None
                 return
-            if not migrate.require_current(connection, self.migrations):
+            if not migrate.require_current(connection, self.migrations, home):
                 raise PermanentError(
                     f"the database of {self.holds} has the schema of an earlier version",
                     "The next run brings it forward.",
                 )
             yield connection
 
-    def _opened(self, run: Run, settings: NamedDatabase, *, creates: bool) -> sa.Engine:
+    def _opened(self, run: Run, settings: NamedDatabase, *, creates: bool, home: Home = OWN) -> sa.Engine:
         url, path = settings.require_url(), settings.database_path
         if path is not None and not engine.require_database_file(path, settings.names):
-            self._require_never_filled(run, _name(settings))
+            self._require_never_filled(run, _name(settings, home))
             if not creates:
                 raise self.nothing()
             engine.create_database_file(path)
         return engine.open_engine(url, settings.names)
 
     def _bring_forward(
-        self, run: Run, settings: NamedDatabase, connection: sa.Connection, on_new: Callable[[], None] = lambda: None
+        self,
+        run: Run,
+        settings: NamedDatabase,
+        connection: sa.Connection,
+        home: Home,
+        on_new: Callable[[], None] = lambda: None,
     ) -> None:
-        if migrate.require_current(connection, self.migrations):
+        if migrate.require_current(connection, self.migrations, home):
             return
-        if migrate.current(connection) is None:
-            self._require_never_filled(run, _name(settings))
+        if migrate.current(connection, home) is None:
+            self._require_never_filled(run, _name(settings, home))
             on_new()
-            run.log.info("A new database of %s is set up: %s", self.holds, _name(settings))
-        migrate.upgrade(connection, self.migrations)
+            run.log.info("A new database of %s is set up: %s", self.holds, _name(settings, home))
+        migrate.upgrade(connection, self.migrations, home)
 
     def nothing(self) -> ContractError:
         """The error of a job that works on what others bring, where there is nothing yet."""
@@ -128,8 +135,13 @@ class PipelineDatabase:
             )
 
 
-def _name(settings: NamedDatabase) -> str:
-    return str(settings.database_path) if settings.database_path else "postgresql"
+def sole_name(run: Run, home: Home) -> str:
+    """What two machines must not do at once: a job, of one home of its tables."""
+    return f"{run.job.name} {home}".rstrip()
+
+
+def _name(settings: NamedDatabase, home: Home) -> str:
+    return " ".join(filter(None, (str(settings.database_path or "postgresql"), str(home))))
 
 
 def record(

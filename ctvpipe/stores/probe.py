@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from ctvpipe.core.errors import PermanentError, TransientError
 from ctvpipe.stores import engine, migrate
 from ctvpipe.stores.attended import NamedDatabase
+from ctvpipe.stores.home import OWN, Home
 
 _SERVER_SAYS_NO = "FATAL:"  # PostgreSQL is there, but does not let us in: a wrong name, password or database
 
 
-def probe(settings: NamedDatabase, migrations: str, *, made_by: str) -> str:
+def probe(settings: NamedDatabase, migrations: str, *, made_by: str, home: Home = OWN) -> str:
     """Say how the database is that ``settings`` name.
 
     ``made_by``: what makes it and brings its schema forward, for the text. Raises ``TransientError`` when it cannot be
@@ -24,7 +25,7 @@ def probe(settings: NamedDatabase, migrations: str, *, made_by: str) -> str:
     try:
         with engine.transaction(opened) as connection:
             connection.execute(sa.text("SELECT 1"))
-            newest = migrate.require_current(connection, migrations)
+            newest = migrate.require_current(connection, migrations, home)
     except TransientError as error:
         if _SERVER_SAYS_NO in str(error):
             raise PermanentError(error.message, error.advice) from error

@@ -69,12 +69,11 @@ def test_of_what_is_on_a_server(settings: type[NamedDatabase], prefix: str, name
     """Which variable named it is known to the connection."""
     of = engine.open_engine("postgresql://h/n", settings.names)
 
-    def answer(sql: str) -> Any:
-        is_of_version = "alembic_version" in sql
-        return SimpleNamespace(scalar_one=lambda: False) if is_of_version else [("invoices",)]
+    def answer(*_: object) -> Any:
+        return SimpleNamespace(scalar_one=lambda: False, scalars=lambda: ["invoices"])
 
     connection: Any = SimpleNamespace(
-        dialect=of.dialect, get_execution_options=of.get_execution_options, exec_driver_sql=answer
+        dialect=of.dialect, get_execution_options=of.get_execution_options, execute=answer
     )
     with pytest.raises(PermanentError) as caught:
         migrate.current(connection)

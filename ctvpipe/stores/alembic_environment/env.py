@@ -2,6 +2,14 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+attributes = context.config.attributes
+home = attributes["home"]
+context.configure(
+    connection=attributes["connection"],
+    transactional_ddl=True,
+    version_table=attributes["version_table"],
+    version_table_schema=home.schema or None,
+    home=home,
+)
 with context.begin_transaction():
     context.run_migrations()
