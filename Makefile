@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BENCH_VENV ?= .venv-bench
 BIN     = $(VENV)/bin
-SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql rclone gcc libc6-dev systemd util-linux procps logrotate faketime bash-completion groff-base man-db \
+SERVER_PACKAGES = samba samba-common-bin cifs-utils postgresql postgresql-postgis rclone gcc libc6-dev systemd util-linux procps logrotate faketime bash-completion groff-base man-db \
     mmdebstrap systemd-container iproute2 lintian binutils slapd openssl
 BUILD_PACKAGES = debhelper dpkg-dev
 ROOT_PACKAGES = mmdebstrap iproute2 util-linux

@@ -35,6 +35,14 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture
+def postgis_url(postgres: PostgresServer) -> Iterator[str]:
+    """The same, with PostGIS."""
+    url = postgres.create_with_points()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
 def station(tmp_path: Path) -> Station:
     """A station with an SQLite database that does not exist yet."""
     return Station(tmp_path)

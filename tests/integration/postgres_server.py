@@ -1,7 +1,7 @@
 """A real, private PostgreSQL cluster on a loopback port: nothing outside its own folder, as an unprivileged user.
 
-Debian packages: ``postgresql`` (which brings ``postgresql-15`` on Debian 12, ``postgresql-17`` on Debian 13). The
-programs are found below ``/usr/lib/postgresql``; the newest version wins.
+Debian packages: ``postgresql`` and ``postgresql-postgis`` (which bring ``postgresql-15`` on Debian 12, ``postgresql-17``
+on Debian 13, and what belongs to it). The programs are found below ``/usr/lib/postgresql``; the newest version wins.
 """
 
 from __future__ import annotations
@@ -80,6 +80,14 @@ class PostgresServer:
             prepare(self.url(name))
             self._templates.add(name)
         return name
+
+    def create_with_points(self) -> str:
+        """The address of a fresh database with PostGIS."""
+        return self.create(self.template("with_points", self._add_points))
+
+    def _add_points(self, url: str) -> None:
+        with closing(self.connect(url)) as connection:
+            connection.cursor().execute("CREATE EXTENSION postgis")
 
     def drop(self, url: str) -> None:
         """Remove the database at ``url``, whoever is connected."""

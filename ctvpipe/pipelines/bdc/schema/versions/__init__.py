@@ -1,0 +1,1 @@
+"""The schema of the BDC database, one numbered migration after the other."""
