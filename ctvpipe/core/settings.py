@@ -125,6 +125,11 @@ class Environment:
     values: Mapping[str, str]
     unreadable: Mapping[Path, str] = field(default_factory=dict)
 
+    def instead(self, options: Mapping[str, object]) -> Environment:
+        """The same with what a command's options say instead, by variable; ``None``: not given."""
+        given = {name: str(value) for name, value in options.items() if value is not None}
+        return Environment({**self.values, **given}, self.unreadable)
+
     def load(self, cls: type[S]) -> S:
         """Validated settings of class ``cls``.
 

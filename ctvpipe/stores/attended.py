@@ -19,6 +19,7 @@ from ctvpipe.core import clock
 from ctvpipe.core.errors import ConfigurationError, PermanentError
 from ctvpipe.core.settings import Environment, environment
 from ctvpipe.stores import address, engine, migrate
+from ctvpipe.stores.home import OWN, Home
 
 _AS_SERVICE_USER = "Run it as the service user: sudo -u ctvpipe ctvpipe …"
 
@@ -98,11 +99,11 @@ def opened(found: Environment, settings: NamedDatabase, *, command: str, read_on
     return engine.open_engine(url, settings.names, read_only=read_only)
 
 
-def require_schema(connection: sa.Connection, migrations: str, *, command: str) -> None:
+def require_schema(connection: sa.Connection, migrations: str, *, command: str, home: Home = OWN) -> None:
     """Raise ``PermanentError`` for a database that is empty or has another schema; ``command``: what puts that right."""
-    if migrate.require_current(connection, migrations):
+    if migrate.require_current(connection, migrations, home):
         return
-    if migrate.current(connection) is None:
+    if migrate.current(connection, home) is None:
         raise PermanentError("the database is empty", f"Check that it is the right one; '{command}' fills it.")
     raise PermanentError("the database has an older schema", f"The next '{command}' brings it forward.")
 

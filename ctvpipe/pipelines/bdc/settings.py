@@ -88,7 +88,29 @@ class DatabaseSettings(Settings):
         return address.chosen(self.database_path, self.database_url.get_secret_value(), self.names)
 
 
-class ImportSettings(DatabaseSettings):
+class FilingSettings(DatabaseSettings):
+    """What the filing needs that Sonar does not know (facts 6)."""
+
+    technology_file: Path | None = Field(
+        None,
+        alias="BDC_TECHNOLOGY_FILE",
+        description="A TOML file that says which technology of the filing services, models, groups or Sonar's codes are; "
+        "see ctvpipe bdc export --help.",
+    )
+    tracts_file: Path | None = Field(
+        None,
+        alias="BDC_TRACTS_FILE",
+        description="A text file of the census tracts of 2020, one a line; a customer in another is told. Empty: not checked.",
+    )
+    counting: Literal["quantity", "line", "account"] = Field(
+        "quantity",
+        alias="BDC_COUNTING",
+        description="What a connection is: a service as often as it was sold, a service once, or an account once for each "
+        "technology.",
+    )
+
+
+class ImportSettings(FilingSettings):
     """Sonar, and how it is asked (facts 3)."""
 
     sonar_host: str = Field(
