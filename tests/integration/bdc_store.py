@@ -8,20 +8,24 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 
+from ctvpipe.core.settings import Environment
 from ctvpipe.pipelines.bdc.batch import Context, Unit
 from ctvpipe.pipelines.bdc.database import MIGRATIONS
 from ctvpipe.pipelines.bdc.prefix import Prefix
 from ctvpipe.pipelines.bdc.records import CoordStatus, Customer, Detail, Group, Item, Place, Service
 from ctvpipe.pipelines.bdc.rows import Names
 from ctvpipe.pipelines.bdc.schema.tables import Tables
+from ctvpipe.pipelines.bdc.settings import DatabaseSettings
 from ctvpipe.pipelines.bdc.writer import Writer
 from ctvpipe.stores import engine, migrate
 from tests.integration.station import query
 
+S = TypeVar("S", bound=DatabaseSettings)
 NOW = datetime(2030, 6, 30, 5, 30, tzinfo=UTC)
 NAMES = Names({12: ("Demo CPE 5G", 3, "Demo Radios Inc")})
 LOG = logging.getLogger("tests.bdc")
@@ -94,7 +98,7 @@ class Store:
     """The database at ``address``: the path of an SQLite file that is yet to be, or a PostgreSQL URL."""
 
     def __init__(self, address: str, prefix: str = "sonar.") -> None:
-        self.address = address
+        self.address, self.prefix = address, prefix
         self.is_file = "://" not in address
         if self.is_file and not Path(address).exists():
             engine.create_database_file(Path(address))
@@ -125,6 +129,11 @@ class Store:
         """What a table holds, sorted, read without the product's code."""
         return sorted(query(self.address, f"SELECT {columns} FROM {self.home}{table} {more}"), key=repr)
 
+    def settings(self, cls: type[S], **variables: str) -> S:
+        """Settings that name this database."""
+        prefix = {"BDC_PREFIX": self.prefix}
+        return Environment(database_settings(self.address) | prefix | variables).load(cls)
+
     def content(self, *, stamps: bool = False) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of six of the tables; ``stamps``: with the instants at which they were written."""
         found = {}
@@ -133,3 +142,14 @@ class Store:
             columns = [c.name for c in table.c if stamps or c.name not in {"first_seen", "last_updated"}]
             found[name] = self.rows(name, ", ".join(columns))
         return found
+
+
+def database_settings(address: str) -> dict[str, str]:
+    """The variables that name the database at ``address``."""
+    if "://" not in address:
+        return {"BDC_DATABASE_PATH": address}
+    parts = urlsplit(address)
+    named = {"HOST": parts.hostname, "PORT": parts.port, "DB": parts.path[1:], "USER": parts.username}
+    return {f"POSTGRES_{name}": str(value) for name, value in named.items()} | {
+        "POSTGRES_PASSWORD": unquote(parts.password or "")
+    }

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes.workbook import rows
 from tests.fakes.workbook_cells import Row, text
+from tests.integration.bdc_store import Store
 from tests.integration.circuits_station import CircuitsStation
 from tests.integration.directory_campus import prepare_her
 from tests.integration.directory_silver import Silver
@@ -40,6 +41,14 @@ def postgis_url(postgres: PostgresServer) -> Iterator[str]:
     url = postgres.create_with_points()
     yield url
     postgres.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bdc_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """The tables of BDC, empty, on either store."""
+    if request.param == "postgresql":
+        return Store(request.getfixturevalue("postgis_url"))
+    return Store(str(tmp_path / "bdc.db"))
 
 
 @pytest.fixture

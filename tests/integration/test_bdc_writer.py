@@ -6,7 +6,6 @@ import math
 import threading
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +22,9 @@ LATER = NOW + timedelta(days=8)
 _EARTH = 6_371_008.8  # metres, the mean radius
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "postgresql":
-        return Store(request.getfixturevalue("postgis_url"))
-    return Store(str(tmp_path / "bdc.db"))
+@pytest.fixture
+def store(bdc_store: Store) -> Store:
+    return bdc_store
 
 
 @pytest.fixture

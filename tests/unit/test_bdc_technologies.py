@@ -53,11 +53,12 @@ def test_a_service_without_a_code() -> None:
         (Subject(33, "Home 50", 70, ["Demo CPE 5G", "Demo Router"], ["Wireless"]), 70),
         (Subject(33, "Home 50", 70, ["Demo Router"], ["Residents", "WIRELESS"]), 71),
         (Subject(33, "Home 50", 60), 61),
-        (Subject(33, "Home 50", 50), 50),
+        (Subject(33, "Home 50", 60, [], ["Wireless"]), 71),
+        (Subject(33, "Fibre to a customer with a radio", 50, ["Demo CPE 5G"], ["Wireless"]), 50),
         (Subject(33, "Home 50", None, ["Demo CPE 5G"]), 70),
     ],
 )
-def test_the_file_decides_by_service_then_model_then_group_then_code(
+def test_a_service_decides_then_a_plain_code_then_models_groups_and_the_file_of_other_codes(
     file: Path, subject: Subject, technology: int
 ) -> None:
     assert Technologies.read(file).technology(subject) == technology

@@ -19,7 +19,8 @@ TECHNOLOGIES = frozenset({0, 10, 40, 50, 60, 61, 70, 71, 72})
 DERIVED = {0: 0, 10: 10, 20: 10, 30: 10, 40: 40, 50: 50, 90: 0}
 VOICE_TYPES = frozenset({0, 1})  # a line, or VoIP
 _ANY = "*"
-# What may stand in the file, and as what. The first of them that knows a service decides.
+# What may stand in the file, and as what. What it says of a service decides; then a code that leaves no doubt; then the
+# customer's models, groups, and what the file says of the code.
 _SECTIONS = {
     "service": TECHNOLOGIES,
     "model": TECHNOLOGIES,
@@ -88,19 +89,20 @@ class Technologies:
         by_service = self._service("service", subject)
         if by_service is not None:
             return by_service
+        by_code = self._look("code", str(subject.code))
+        if subject.code in DERIVED:
+            return DERIVED[subject.code] if by_code is None else by_code
         for section, names in (("model", subject.models), ("group", subject.groups)):
             said = {value for name in names if (value := self._look(section, name)) is not None}
             if len(said) > 1:
                 return f"its customer's {section}s say {' and '.join(map(str, sorted(said)))}"
             if said:
                 return said.pop()
+        if by_code is not None:
+            return by_code
         if subject.code is None:
             return f"service {subject.service_id} has no technology"
-        by_code = self._look("code", str(subject.code))
-        by_code = DERIVED.get(subject.code) if by_code is None else by_code
-        if by_code is None:
-            return f"service {subject.service_id} has technology {subject.code}, which is not mapped"
-        return by_code
+        return f"service {subject.service_id} has technology {subject.code}, which is not mapped"
 
     def voice(self, subject: Subject) -> int | str:
         """The filing's type of a voice service, or in words why there is none."""
