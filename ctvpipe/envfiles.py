@@ -26,11 +26,13 @@ _JOB_TITLE = (
 CIRCUITS_DATABASE = "/opt/apps/ctv-circuits-db/data/circuits.db"
 FMS_DATABASE = "/opt/apps/ctv-fms-db/data/fms.db"
 DIRECTORY_DATABASE = "/opt/apps/ctv-directory-db/data/directory.db"
+BDC_DATABASE = "/opt/apps/ctv-bdc-db/data/bdc.db"
 _VALUES = {
     "ctv-daily-update.env": {"DATABASE_PATH": "/opt/apps/ctv-bookedbiz-db/data/database/production.db"},
     "ctv-circuits.env": {"CIRCUITS_DATABASE_PATH": CIRCUITS_DATABASE},
     "ctv-fms.env": {"FMS_DATABASE_PATH": FMS_DATABASE},
     "ctv-directory.env": {"DIRECTORY_DATABASE_PATH": DIRECTORY_DATABASE},
+    "ctv-bdc.env": {"BDC_DATABASE_PATH": BDC_DATABASE},
 }
 _EXAMPLES = {"ctv-commercial-import.env": {"COMMERCIAL_SHARE": "//100.102.206.113/K Drive"}}
 

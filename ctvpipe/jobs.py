@@ -140,6 +140,17 @@ JOBS = (
         settings="ctvpipe.pipelines.directory.settings:SyncSettings",
         timeout=timedelta(hours=6),
     ),
+    Job(
+        name="bdc-import",
+        pipeline="bdc",
+        command=("bdc", "import"),
+        schedule=Schedule(time(5, 30)),
+        wrapper="bdc_import.sh",
+        env_file="ctv-bdc.env",
+        log="ctv-bdc/bdc-import.log",
+        settings="ctvpipe.pipelines.bdc.settings:ImportSettings",
+        timeout=timedelta(hours=4),
+    ),
 )
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "circuits": ("ctvpipe.cli.circuits:app", "Circuits: the six nightly jobs, and what people decide."),
     "fms": ("ctvpipe.cli.fms:app", "FMS: the nightly sync, and what people decide and upload."),
     "directory": ("ctvpipe.cli.directory:app", "The campus directory: the nightly sync, and each of its steps."),
+    "bdc": ("ctvpipe.cli.bdc:app", "BDC: Sonar's customers every night, and the FCC's filing."),
     "share": ("ctvpipe.cli.share:app", "The traffic department's share: check, ls, mount, unmount."),
     "months": ("ctvpipe.cli.months:app", "Broadcast months: list, close."),
     "customers": ("ctvpipe.cli.customers:app", "Customers of the spots: unmatched, add, alias."),

@@ -97,8 +97,9 @@ def job_log(
     tz: tzinfo,
     scrubber: Scrubber,
     verbose: bool = False,
+    also: Path | None = None,
 ) -> Iterator[logging.Logger]:
-    """Yield the logger of job ``name``, writing to ``log`` and the console; records marked with
+    """Yield the logger of job ``name``, writing to ``log``, to ``also`` and the console; records marked with
     ``extra={"outcome": True}`` go to ``outcome_log`` too. Without ``log`` (a dry run), to the console only. Warnings
     of libraries (a retry, with its address) go the same scrubbed way, instead of raw to standard error.
     """
@@ -108,7 +109,7 @@ def job_log(
     console = _Console()
     console.setFormatter(_Formatter(_SHAPE, tz, scrubber, tracebacks=verbose))
     handlers: list[logging.Handler] = [console]
-    for path, outcomes_only in ((log, False), (outcome_log, True)):
+    for path, outcomes_only in ((log, False), (also, False), (outcome_log, True)):
         if path is None:
             continue
         log_file = _LogFile(path)

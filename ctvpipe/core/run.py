@@ -113,12 +113,15 @@ def run_of(
     only: str = "",
     dry_run: bool = False,
     verbose: bool = False,
+    log_file: Path | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[Run]:
     """Run the block as one run of ``job``; see the module's text. Always ends in ``SystemExit``.
 
     ``only``: the part of the job's work to which the caller has narrowed it, in words. Such a run is recorded, and says
     nothing of how the job stands: status, alerts, heartbeats and the jobs that come after go by whole runs.
+    ``log_file``: where its log is written besides.
+
     A dry run reads settings and logs to the console, but takes no lock and touches no ledger, file or remote.
     """
     real = os.environ if environ is None else environ
@@ -139,6 +142,7 @@ def run_of(
             tz=tz,
             scrubber=scrubber,
             verbose=verbose,
+            also=log_file,
         ) as log:
             if owner:
                 log.info("called by root: it goes on as %s, to whom %s belongs", owner, shared.state_dir)

@@ -147,6 +147,7 @@ def _files() -> Iterator[tuple[str, str]]:
     yield envfiles.CIRCUITS_DATABASE, "The circuits' database."
     yield envfiles.FMS_DATABASE, "The FMS database."
     yield envfiles.DIRECTORY_DATABASE, "The directory database."
+    yield envfiles.BDC_DATABASE, "The BDC database, where it is not on a server with PostGIS."
     yield str(shared.state_dir), "The ledger: every run, every alert."
     yield str(shared.run_dir), "Lock files, one a job."
     for job in JOBS:

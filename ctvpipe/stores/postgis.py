@@ -18,12 +18,9 @@ def require(connection: sa.Connection) -> str:
 
     Raises ``PermanentError`` where the server does not have it, or the user may not make it (facts of ``bdc.md`` 2.2).
     """
+    require_available(connection)
     if found := _schema(connection):
         return found
-    if connection.exec_driver_sql(_AVAILABLE).scalar() is None:
-        raise PermanentError(
-            "the PostgreSQL server has no PostGIS", "Install it there: sudo apt install postgresql-postgis"
-        )
     try:
         with connection.begin_nested():
             connection.exec_driver_sql("CREATE EXTENSION postgis")
@@ -33,6 +30,14 @@ def require(connection: sa.Connection) -> str:
             f"Let an administrator do it: sudo -u postgres psql -c 'CREATE EXTENSION postgis' {_name(connection)}",
         ) from None
     return _schema(connection)
+
+
+def require_available(connection: sa.Connection) -> None:
+    """Raise ``PermanentError`` where neither the database nor its server has it. Only reads."""
+    if not _schema(connection) and connection.exec_driver_sql(_AVAILABLE).scalar() is None:
+        raise PermanentError(
+            "the PostgreSQL server has no PostGIS", "Install it there: sudo apt install postgresql-postgis"
+        )
 
 
 def _schema(connection: sa.Connection) -> str:

@@ -256,7 +256,7 @@ def test_directories_that_may_not_be_written(
     monkeypatch.setenv("CTVPIPE_ETC_DIR", str(public_dir))
     monkeypatch.setenv("CTVPIPE_STATE_DIR", str(state))
     monkeypatch.setenv("DATABASE_PATH", str(public_dir / "sales.db"))
-    for name in ("circuits", "fms", "directory"):
+    for name in ("circuits", "fms", "directory", "bdc"):
         monkeypatch.setenv(f"{name.upper()}_DATABASE_PATH", str(public_dir / f"{name}.db"))
     text = as_another_user(lambda: call("config", "check").stdout)
     state.chmod(0o755)

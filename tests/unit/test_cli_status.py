@@ -179,12 +179,12 @@ def test_a_pipeline_that_is_not_in_use_is_a_note_only(
     fresh(tmp_path)
     text = status("--verbose").stdout
     assert text.splitlines()[0] == "HEALTHY \u2013 last night worked"
-    for name in ("circuits", "fms", "directory"):
+    for name in ("circuits", "fms", "directory", "bdc"):
         assert f"Note    {name} is not in use; to begin: sudo ctvpipe enable {name}\n" in text
         assert text.count(name) == 2
     document = json.loads(status("--json").stdout)
     in_use = {job["pipeline"]: job["in_use"] for job in document["jobs"]}
-    assert in_use == {"commercial_log": True, "circuits": False, "fms": False, "directory": False}
+    assert in_use == {"commercial_log": True, "circuits": False, "fms": False, "directory": False, "bdc": False}
 
 
 def test_what_was_skipped_is_called_so_with_the_reason(status: Callable[..., Result], tmp_path: Path) -> None:

@@ -352,11 +352,11 @@ def test_without_systemd(system: System, verb: str) -> None:
 
 def test_an_unknown_pipeline(system: System) -> None:
     done = call("enable", "nightly")
-    names = "commercial_log, circuits, fms, directory"
+    names = "commercial_log, circuits, fms, directory, bdc"
     assert error(done) == ("there is no pipeline called 'nightly'", f"The pipelines are: {names}.")
     assert done.exception.exit_code == 2
 
 
 def test_the_jobs_of_a_pipeline() -> None:
-    for pipeline in ("commercial_log", "circuits", "fms", "directory"):
+    for pipeline in ("commercial_log", "circuits", "fms", "directory", "bdc"):
         assert of_pipeline(pipeline.replace("_", "-")) == tuple(job for job in EVERY_JOB if job.pipeline == pipeline)

@@ -26,6 +26,7 @@ SET = {
     "ctv-commercial-import.env": {},
     "ctv-daily-update.env": {"DATABASE_PATH": "/opt/apps/ctv-bookedbiz-db/data/database/production.db"},
     "ctv-circuits.env": {"CIRCUITS_DATABASE_PATH": "/opt/apps/ctv-circuits-db/data/circuits.db"},
+    "ctv-bdc.env": {"BDC_DATABASE_PATH": "/opt/apps/ctv-bdc-db/data/bdc.db"},
     "ctv-fms.env": {"FMS_DATABASE_PATH": "/opt/apps/ctv-fms-db/data/fms.db"},
     "ctv-directory.env": {"DIRECTORY_DATABASE_PATH": "/opt/apps/ctv-directory-db/data/directory.db"},
 }

@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 MIB = 1024 * 1024
 COMMERCIAL_LOG = {job.name for job in of_pipeline("commercial_log")}
 UNUSED = tuple(
-    f"{name} is not in use; to begin: sudo ctvpipe enable {name}" for name in ("circuits", "fms", "directory")
+    f"{name} is not in use; to begin: sudo ctvpipe enable {name}" for name in ("circuits", "fms", "directory", "bdc")
 )
 
 

@@ -34,6 +34,7 @@ PROMISED = {
     "circuits-enrich": ("*-*-* 03:00:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-enrich.log", None),
     "circuits-enablement": ("*-*-* 04:00:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-enablement.log", None),
     "circuits-history": ("*-*-* 04:30:00", 0, "ctv-circuits.env", "ctv-circuits/circuits-history.log", None),
+    "bdc-import": ("*-*-* 05:30:00", 0, "ctv-bdc.env", "ctv-bdc/bdc-import.log", None),
     "fms-sync": ("*-*-* 02:00:00", 0, "ctv-fms.env", "ctv-fms/fms-sync.log", None),
     "directory-sync": ("*-*-* 05:00:00", 0, "ctv-directory.env", "ctv-directory/directory-sync.log", None),
     "commercial-rotation": (

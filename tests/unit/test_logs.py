@@ -30,14 +30,15 @@ def own_handlers(log: logging.Logger) -> list[logging.Handler]:
 
 def test_lines_have_the_known_shape(tmp_path: Path, scrubber: Scrubber, capsys: pytest.CaptureFixture[str]) -> None:
     path, outcomes = tmp_path / "a" / "job.log", tmp_path / "b" / "wrapper.log"
-    with logs.job_log("job", log=path, outcome_log=outcomes, tz=UTC, scrubber=scrubber) as log:
+    also = tmp_path / "c" / "also.log"
+    with logs.job_log("job", log=path, outcome_log=outcomes, tz=UTC, scrubber=scrubber, also=also) as log:
         log.debug("not shown")
         log.info("topic %s", "hushhush")
         log.info("SUCCESS: done", extra={logs.OUTCOME: True})
     lines = path.read_text().splitlines()
     assert all(SHAPE.fullmatch(line) for line in lines)
     assert [line.partition(" - ")[2] for line in lines] == ["INFO - topic ***", "INFO - SUCCESS: done"]
-    assert capsys.readouterr().err == path.read_text()
+    assert capsys.readouterr().err == path.read_text() == also.read_text()
     assert outcomes.read_text().splitlines() == lines[1:]
     assert path.stat().st_mode & 0o777 == 0o640
 

@@ -38,6 +38,7 @@ AGAIN = UNITS / "ctv-again@.timer"
 CIRCUITS = Path(envfiles.CIRCUITS_DATABASE).parent
 FMS = Path(envfiles.FMS_DATABASE).parent
 DIRECTORY = Path(envfiles.DIRECTORY_DATABASE).parent
+BDC = Path(envfiles.BDC_DATABASE).parent
 EVERY_JOB = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 
 Unit = dict[str, list[str]]
@@ -175,8 +176,9 @@ def test_the_service_may_write_what_the_job_writes(job: Job) -> None:
         "commercial-import": [data.daily_dir],
         "commercial-rotation": [data.daily_dir, data.archive_dir],
         "daily-update": [data.data_dir / "database"],
-        "db-backup": [data.data_dir / "database" / "backup", CIRCUITS, FMS, DIRECTORY],
+        "db-backup": [data.data_dir / "database" / "backup", CIRCUITS, FMS, DIRECTORY, BDC],
         "circuits-import": [CIRCUITS, TrackingSettings().tracking_dir],
+        "bdc-import": [BDC],
         "fms-sync": [FMS, SyncSettings().bodies_dir],
         "directory-sync": [DIRECTORY],
     }.get(job.name, [CIRCUITS])

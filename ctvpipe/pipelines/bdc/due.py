@@ -1,8 +1,8 @@
-"""Which customers are due, which are gone, and how many may be gone at once: rules without a database (facts 3.2, 3.6)."""
+"""Which customers are due, which are gone, and how many may be gone at once: rules without a database (facts 3)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -38,31 +38,16 @@ class Age:
         return known.last_updated < self.now - timedelta(days=self.days)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The customers of a report, in order of their ids: ``due``, of those the ``limit`` lets through, and ``skipped``."""
-
-    due: list[Customer]
-    skipped: list[Customer]
-
-    @classmethod
-    def of(
-        cls, customers: Iterable[Customer], known: Mapping[int, Known], age: Age, *, limit: int | None = None
-    ) -> Plan:
-        """Sort ``customers`` into due and skipped; ``limit``: at most so many are due, and the others are left alone."""
-        due: list[Customer] = []
-        skipped: list[Customer] = []
-        for customer in sorted(customers, key=lambda each: each.id):
-            (due if age.is_due(customer, known.get(customer.id)) else skipped).append(customer)
-        return cls(due[:limit], skipped)
-
-
 def gone(reported: Collection[int], known: Mapping[int, Known]) -> list[int]:
     """The live customers that are stored and that the report does not have."""
     return [number for number, each in known.items() if each.removed_at is None and number not in reported]
 
 
-def has_shrunk(reported: int, known: Mapping[int, Known]) -> bool:
-    """Whether the report has so few customers that those it lacks must not be taken for gone."""
-    live = sum(each.removed_at is None for each in known.values())
-    return reported * 100 < live * _ENOUGH_PERCENT
+def live(known: Mapping[int, Known]) -> int:
+    """How many customers are stored and not gone."""
+    return sum(each.removed_at is None for each in known.values())
+
+
+def has_shrunk(now: int, before: int) -> bool:
+    """Whether there are so few of something now that what is missing must not be taken for gone."""
+    return now * 100 < before * _ENOUGH_PERCENT

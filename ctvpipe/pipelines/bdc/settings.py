@@ -5,19 +5,34 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import ClassVar, Literal
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from pydantic import Field, SecretStr, field_validator
 
 from ctvpipe.core.errors import ConfigurationError, Skipped
 from ctvpipe.core.settings import Settings
+from ctvpipe.pipelines.bdc.access import Access
+from ctvpipe.pipelines.bdc.coordinates import Box, Placing
 from ctvpipe.pipelines.bdc.prefix import Prefix
 from ctvpipe.stores import address
 from ctvpipe.stores.home import Home
 
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
+_POLE, _DATE_LINE = 90.0, 180.0
 _SERVER = ("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
+
+
+def _box_of(text: str) -> Box:
+    """The box that ``south,west,north,east`` is. Raises ``ValueError`` for anything else."""
+    try:
+        south, west, north, east = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError("must be four numbers: south,west,north,east in degrees") from None
+    if not (-_POLE <= south < north <= _POLE and -_DATE_LINE <= west < east <= _DATE_LINE):
+        raise ValueError("must be south,west,north,east in degrees, each less than the one it is to be less than")
+    return Box(south, west, north, east)
 
 
 class DatabaseSettings(Settings):
@@ -148,7 +163,7 @@ class ImportSettings(FilingSettings):
         "auto",
         alias="BDC_REPORT_LAYOUT",
         description="The order of the report's columns: auto (found by what is in them), documented, seed, or a file "
-        "(absolute path) with FIELD = NUMBER lines.",
+        "(absolute path) with lines such as latitude = 15.",
     )
     inventory: Literal["bulk", "each"] = Field(
         "bulk",
@@ -179,12 +194,42 @@ class ImportSettings(FilingSettings):
             raise ValueError("must be a host name, with :PORT behind it where it has one, and nothing else")
         return host
 
+    @field_validator("bbox")
+    @classmethod
+    def _box(cls, value: str) -> str:
+        if value:
+            _box_of(value)
+        return value
+
     @field_validator("report_layout")
     @classmethod
     def _layout(cls, value: str) -> str:
         if value not in {"auto", "documented", "seed"} and not Path(value).is_absolute():
             raise ValueError("must be auto, documented, seed or the absolute path of a file")
         return value
+
+    @property
+    def placing(self) -> Placing:
+        """How coordinates are judged."""
+        return Placing(_box_of(self.bbox) if self.bbox else None, self.fix_swapped)
+
+    @property
+    def access(self) -> Access:
+        """How Sonar is asked."""
+        return Access(
+            self.sonar_url,
+            self.sonar_username,
+            self.sonar_password.get_secret_value(),
+            workers=self.workers,
+            retries=self.max_retries,
+            backoff=self.initial_backoff,
+        )
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether the password goes over a network unencrypted."""
+        host = (urlsplit(self.sonar_url).hostname or "").casefold()
+        return self.sonar_protocol == "http" and host not in {"localhost", "::1"} and not host.startswith("127.")
 
     @property
     def sonar_url(self) -> str:

@@ -16,6 +16,13 @@ def known(connection: sa.Connection, tables: Tables) -> dict[int, Known]:
     return {number: Known(*values) for number, *values in rows}
 
 
+def active(connection: sa.Connection, tables: Tables) -> dict[str, bool]:
+    """Which statuses counted as live, by their names in small letters, as the stored customers have them."""
+    columns = tables.customers.c
+    rows = connection.execute(sa.select(columns.status, columns.status_active).distinct())
+    return {status.casefold(): bool(live) for status, live in rows if status}
+
+
 def names(connection: sa.Connection, tables: Tables) -> Names:
     """The names of models and makers as the stored equipment has them."""
     columns = tables.inventory_items.c

@@ -14,7 +14,7 @@ from ctvpipe.pipelines.bdc.batch import Context, Unit
 from ctvpipe.stores import engine
 
 # What the database says of a row that it does not take, and its driver of a value that it cannot hand on.
-_REFUSED = (sa.exc.IntegrityError, sa.exc.DataError, UnicodeError, OverflowError)
+REFUSED = (sa.exc.IntegrityError, sa.exc.DataError, UnicodeError, OverflowError)
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Writer:
         try:
             with self.connection.begin_nested():
                 self._counts.update(batch.write(self.connection, self.context, units))
-        except _REFUSED as error:
+        except REFUSED as error:
             if len(units) > 1:
                 for unit in units:
                     self._store([unit])
