@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -58,3 +58,40 @@ def deferred() -> Iterator[Stopping]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def first_only_asks(stop: Callable[[], None]) -> Iterator[None]:
+    """Inside the block the first stop signal calls ``stop``, and raises when the block has ended by itself; a later one
+    raises at once. For work that must not be torn apart anywhere, and knows how to come to an end.
+
+    ``stop`` is called in the midst of anything: it must not wait, nor raise.
+    """
+    before = {number: signal.getsignal(number) for number in _STOP}
+    asked: list[signal.Signals] = []
+    asked_at = float("-inf")
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal asked_at
+        if not asked:
+            asked.append(signal.Signals(number))
+            asked_at = time.monotonic()
+            stop()
+        elif time.monotonic() - asked_at >= _SAME_REQUEST_SECONDS:
+            _call(before[signal.Signals(number)], number, frame)
+
+    for number, handler in before.items():
+        if callable(handler):
+            signal.signal(number, on_signal)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if asked:
+        _call(before[asked[0]], asked[0], None)
+
+
+def _call(handler: object, number: int, frame: FrameType | None) -> None:
+    if callable(handler):
+        handler(number, frame)

@@ -12,6 +12,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 _AHEAD = 2
 _LAST_SECONDS = 10.0
+_LOOK_SECONDS = 0.5
 
 
 class _Over:
@@ -49,14 +50,12 @@ class Workers(Generic[S, T]):
             self._next(0)
 
     def __iter__(self) -> Iterator[T]:
-        while self._running:
-            found = self._next(self._until - time.monotonic())
-            if found is None:
-                return
+        while self._running and time.monotonic() < self._until:
+            found = self._next(min(_LOOK_SECONDS, self._until - time.monotonic()))  # stop() comes from a signal
             if isinstance(found, _Over):
                 if found.error is not None:
                     raise found.error
-            else:
+            elif found is not None:
                 yield found
 
     def stop(self, seconds: float = _LAST_SECONDS) -> None:
@@ -67,7 +66,7 @@ class Workers(Generic[S, T]):
     def _next(self, seconds: float) -> T | _Over | None:
         """The next that comes within ``seconds``; ``None`` where nothing does."""
         try:
-            found = self._done.get(timeout=None if seconds == float("inf") else max(0.0, seconds))
+            found = self._done.get(timeout=max(0.0, seconds))
         except queue.Empty:
             return None
         self._running -= isinstance(found, _Over)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from ctvpipe.pipelines.bdc.importing import Options, import_
@@ -12,6 +14,7 @@ from tests.integration.bdc_store import Store, database_settings
 from tests.integration.pipeline_station import PipelineStation
 from tests.integration.station import Result
 
+FIRST_DAY = date(2030, 6, 1)
 STAMPS = frozenset({"first_seen", "last_updated", "removed_at"})
 
 
@@ -44,14 +47,30 @@ class BdcStation(PipelineStation):
         """The same database without the station."""
         return Store(self.url or str(self.database))
 
-    def import_here(self, *, dry_run: bool = False, settings: dict[str, str] | None = None, **options: Any) -> Result:
-        """Import in this process, which is faster than the command; ``options`` as of ``importing.Options``."""
+    def import_here(
+        self,
+        *,
+        code: int = 0,
+        day: int = 0,
+        dry_run: bool = False,
+        settings: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Result:
+        """Import in this process, which is faster than the command, and which is to end with ``code``.
+
+        ``day``: so many days after the first import; ``options`` as of ``importing.Options``.
+        """
         before = dict(self.settings)
         self.settings |= settings or {}
+        self.sonar.counts.clear()
+        self.sonar.asked.clear()
         try:
-            return self.here("bdc-import", import_, Options(**options), dry_run=dry_run)
+            when = FIRST_DAY + timedelta(days=day)
+            done = self.here("bdc-import", import_, Options(**options), day=when, dry_run=dry_run)
         finally:
             self.settings = before
+        assert done.code == code, done.text
+        return done
 
     @property
     def result(self) -> dict[str, Any]:
@@ -76,3 +95,11 @@ class BdcStation(PipelineStation):
     def notes(self) -> dict[str, str]:
         """What the table of that name says."""
         return dict(self.rows("metadata", "key, value"))  # type: ignore[arg-type]
+
+
+def bdc_station(root: Path, sonar: Sonar, url: str = "") -> BdcStation:
+    """A station of BDC that asks ``sonar``."""
+    made = BdcStation.__new__(BdcStation)
+    made.sonar = sonar
+    made.__init__(root, url=url)  # type: ignore[misc]
+    return made

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import sonar_server
+from tests.fakes.sonar_people import Spec
+from tests.fakes.sonar_server import Sonar
 from tests.fakes.workbook import rows
 from tests.fakes.workbook_cells import Row, text
+from tests.integration.bdc_station import BdcStation, bdc_station
 from tests.integration.bdc_store import Store
 from tests.integration.circuits_station import CircuitsStation
 from tests.integration.directory_campus import prepare_her
@@ -122,6 +126,26 @@ def _copied(
 def directories(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the SQLite databases are that tests have copies of."""
     return tmp_path_factory.mktemp("directories")
+
+
+@pytest.fixture
+def sonar() -> Iterator[Sonar]:
+    """A small invented Sonar."""
+    with sonar_server.serving(Spec(customers=60, stock=5)) as fake:
+        yield fake
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_bdc(request: pytest.FixtureRequest, tmp_path: Path, sonar: Sonar) -> BdcStation:
+    """A station of BDC on either store, with PostGIS on the second."""
+    url = request.getfixturevalue("postgis_url") if request.param == "postgresql" else ""
+    return bdc_station(tmp_path, sonar, url)
+
+
+@pytest.fixture
+def bdc(tmp_path: Path, sonar: Sonar) -> BdcStation:
+    """A station of BDC on SQLite."""
+    return bdc_station(tmp_path, sonar)
 
 
 @pytest.fixture

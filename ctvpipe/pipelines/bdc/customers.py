@@ -11,6 +11,7 @@ from typing import Protocol, Self
 
 import sqlalchemy as sa
 
+from ctvpipe.core import signals
 from ctvpipe.core.errors import CtvpipeError
 from ctvpipe.pipelines.bdc import batch
 from ctvpipe.pipelines.bdc.batch import Context, Unit
@@ -100,31 +101,28 @@ def store(
 ) -> None:
     """Store what comes of the customers ``asked``; all that is whole is committed, however it ends.
 
-    A stop lets those in that are under way. Raises what ``coming`` raises, and ``KeyboardInterrupt``.
+    A stop lets those in that are under way, another one does not. Raises what ``coming`` raises, and
+    ``KeyboardInterrupt``.
     """
 
-    def take() -> None:
-        for result in coming:
-            customer = asked.back(result.customer_id)
-            tally.taken += 1
-            if isinstance(result, Failed):
-                tally.failed[customer.id] = result.reason
-            else:
-                detail = result if isinstance(result, Detail) else None
-                writer.add(Unit(customer, detail, known.get(customer.id, _NOBODY).removed_at))
-            progress(tally.taken)
+    def take(result: Detail | Gone | Failed) -> None:
+        customer = asked.back(result.customer_id)
+        tally.taken += 1
+        if isinstance(result, Failed):
+            tally.failed[customer.id] = result.reason
+        else:
+            detail = result if isinstance(result, Detail) else None
+            writer.add(Unit(customer, detail, known.get(customer.id, _NOBODY).removed_at))
+        progress(tally.taken)
 
-    try:
-        take()
-    except KeyboardInterrupt:
-        coming.stop()
-        take()
+    with signals.first_only_asks(coming.stop):
+        try:
+            for result in coming:
+                take(result)
+        except CtvpipeError:
+            writer.commit()
+            raise
         writer.commit()
-        raise
-    except CtvpipeError:
-        writer.commit()
-        raise
-    writer.commit()
 
 
 def doubt(connection: sa.Connection, tables: Tables, failed: Iterable[int]) -> None:

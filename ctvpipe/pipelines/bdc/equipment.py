@@ -78,10 +78,10 @@ def link(connection: sa.Connection, context: Context, owners: Mapping[int, int])
     """
     customers, links = context.tables.customers, context.tables.customer_inventory
     stored: dict[int, bool] = dict(
-        connection.execute(sa.select(customers.c.id, customers.c.removed_at.is_not(None))).tuples().all()
+        connection.execute(sa.select(customers.c.id, customers.c.removed_at.is_not(None))).all()
     )
     wanted = {(owner, piece) for piece, owner in owners.items() if owner in stored}
-    held = connection.execute(sa.select(links.c.customer_id, links.c.inventory_item_id)).tuples()
+    held = connection.execute(sa.select(links.c.customer_id, links.c.inventory_item_id))
     wanted |= {(owner, piece) for owner, piece in held if stored.get(owner) and piece not in owners}
     names = ("customer_id", "inventory_item_id")
     merged = reconcile(connection, links, names, sorted(wanted), key=names, scope=sa.true())
