@@ -97,7 +97,10 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read, check and plan; write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")] = False,
 ) -> None:
-    """Bring the tables to what Sonar knows of its customers, their services and their equipment."""
+    """Bring the tables to what Sonar knows of its customers, their services and their equipment.
+
+    A run with a limit, or of one half, is no night: 'ctvpipe status' and the alerts go by runs of everything.
+    """
     if inventory_only and customers_only:
         raise ConfigurationError("--inventory-only and --customers-only exclude each other", "Give one, or neither.")
     instead = {
@@ -115,7 +118,11 @@ def import_(
     from ctvpipe import jobs
     from ctvpipe.core.run import run_of
 
-    with run_of(jobs.find("bdc-import"), dry_run=dry_run or check, verbose=verbose, log_file=log_file) as run:
+    parts = {"the equipment": inventory_only, "customers": customers_only, f"{limit} customers": limit is not None}
+    only = ", ".join(part for part, chosen in parts.items() if chosen)
+    with run_of(
+        jobs.find("bdc-import"), only=only, dry_run=dry_run or check, verbose=verbose, log_file=log_file
+    ) as run:
         from ctvpipe.pipelines.bdc import importing
 
         run.environment = run.environment.instead(instead)

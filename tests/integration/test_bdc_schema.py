@@ -97,7 +97,8 @@ def test_what_is_somebody_elses_beside_it_stays(postgis_url: str) -> None:
     assert query(postgis_url, "SELECT * FROM coverage") == [(1,)]
 
 
-def test_a_server_without_postgis(postgres_url: str) -> None:
+def hide_postgis(postgres_url: str) -> None:
+    """To whoever connects, the server has no such extension."""
     execute(
         postgres_url,
         "CREATE SCHEMA shadow",
@@ -105,6 +106,10 @@ def test_a_server_without_postgis(postgres_url: str) -> None:
         "SELECT * FROM pg_catalog.pg_available_extensions WHERE name <> 'postgis'",
         f"ALTER DATABASE {postgres_url.rpartition('/')[2]} SET search_path = shadow, pg_catalog, public",
     )
+
+
+def test_a_server_without_postgis(postgres_url: str) -> None:
+    hide_postgis(postgres_url)
     with pytest.raises(PermanentError, match=r"^the PostgreSQL server has no PostGIS$") as caught:
         Store(postgres_url)
     assert caught.value.advice == "Install it there: sudo apt install postgresql-postgis"

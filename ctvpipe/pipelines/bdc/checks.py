@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ctvpipe.core.errors import Skipped
+from ctvpipe.core.errors import PermanentError, Skipped
 from ctvpipe.core.settings import Environment
 from ctvpipe.pipelines.bdc.settings import ImportSettings
 
 EnvironmentOf = Callable[[str], Environment]
 _JOB = "bdc-import"
+_NOBODY = 0
 
 
 def directories(environment_of: EnvironmentOf) -> dict[str, Path]:
@@ -28,9 +29,27 @@ def connections(environment_of: EnvironmentOf) -> dict[str, Callable[[], str]]:
     A call raises ``CtvpipeError`` when the connection does not work, ``Skipped`` when it is not configured.
     """
     return {
+        "Sonar": lambda: _sonar(environment_of(_JOB).load(ImportSettings)),
         "BDC technologies": lambda: _technologies(environment_of(_JOB).load(ImportSettings)),
         "BDC database": lambda: _database(environment_of(_JOB).load(ImportSettings)),
     }
+
+
+def _sonar(settings: ImportSettings) -> str:
+    """Both ways in are tried, and no account is read: there is none of that number."""
+    from dataclasses import replace
+
+    from ctvpipe.pipelines.bdc.records import Failed
+    from ctvpipe.pipelines.bdc.sonar import Sonar
+
+    settings.require_sonar()
+    with Sonar(replace(settings.access, retries=0, workers=1)) as sonar:
+        version = sonar.version()
+        with sonar.details([_NOBODY], items=False) as coming:
+            for one in coming:
+                if isinstance(one, Failed):
+                    raise PermanentError(one.reason)
+    return "it lets us in" + (f" (version {version})" if version else "")
 
 
 def _technologies(settings: ImportSettings) -> str:
