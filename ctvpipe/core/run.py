@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from ctvpipe.core import again, alerts, clock, collection, logs, privileges, signals
