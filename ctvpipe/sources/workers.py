@@ -34,7 +34,8 @@ class Workers(Generic[S, T]):
         self._work, self._given = work, iter(given)
         self._taking = threading.Lock()
         self._done: queue.Queue[T | _Over] = queue.Queue(_AHEAD * number)
-        self._stopping = threading.Event()
+        # No event, which has a lock: a signal may stop in the midst of stopping.
+        self._stopping = False
         self._until = float("inf")
         self._running = number
         for index in range(number):
@@ -45,7 +46,7 @@ class Workers(Generic[S, T]):
 
     def __exit__(self, *_: object) -> None:
         """Nothing more is begun; what is done and was not taken is let go."""
-        self._stopping.set()
+        self._stopping = True
         while not self._done.empty():
             self._next(0)
 
@@ -61,7 +62,7 @@ class Workers(Generic[S, T]):
     def stop(self, seconds: float = _LAST_SECONDS) -> None:
         """Begin nothing more; whoever goes on iterating gets what is done within ``seconds``, and then the end."""
         self._until = time.monotonic() + seconds
-        self._stopping.set()
+        self._stopping = True
 
     def _next(self, seconds: float) -> T | _Over | None:
         """The next that comes within ``seconds``; ``None`` where nothing does."""
@@ -77,14 +78,14 @@ class Workers(Generic[S, T]):
             for one in iter(self._take, None):
                 self._done.put(self._work(one[0]))
         except BaseException as error:  # noqa: BLE001  (raised again by whoever iterates)
-            self._stopping.set()
+            self._stopping = True
             self._done.put(_Over(error))
         else:
             self._done.put(_Over())
 
     def _take(self) -> tuple[S] | None:
         with self._taking:
-            if self._stopping.is_set():
+            if self._stopping:
                 return None
             for one in self._given:
                 return (one,)
