@@ -18,8 +18,9 @@ from tests.fakes import fms_reports, fms_rows, geocoders
 from tests.fakes.fms_reports import REPORTS, ReportServer
 from tests.fakes.geocoders import CENSUS, GOOGLE, Geocoders
 from tests.fakes.http_receiver import Receiver
+from tests.fakes.sonar_server import Sonar
 from tests.fakes.workbook import Spec
-from tests.integration import directory_secrets
+from tests.integration import bdc_secrets, directory_secrets
 from tests.integration.directory_station import Campus
 from tests.integration.import_station import AS_SERVICE, ImportStation
 from tests.integration.postgres_server import PASSWORD as DATABASE_PASSWORD
@@ -49,6 +50,7 @@ TELLING = {
     "GOOGLE_MAPS_API_KEY": [GOOGLE_KEY],
     **{variable: [key, fms_reports.KEY] for variable, key in FMS_KEYS.items()},
     **directory_secrets.TELLING,
+    **bdc_secrets.TELLING,
 }
 """What gives each secret setting away."""
 
@@ -103,6 +105,7 @@ class SecretStation(ImportStation):
 
     reports: ReportServer
     campus: Campus
+    sonar: Sonar
     geocoders: Geocoders
     console: list[str]
     commands: set[str]
@@ -169,6 +172,7 @@ def station(tmp_path: Path, receiver: Receiver, postgres: PostgresServer, postgr
     smb = ShareStation(tmp_path / "share")
     smb.server.user(ACCOUNT, SHARE_PASSWORD)
     fms_url, directory_url = postgres.create(), postgres.create()
+    bdc_url = postgres.create_with_points()
     with smb.server, ExitStack() as stack:
         station = SecretStation(tmp_path / "station")
         station.connect(smb, receiver)
@@ -182,10 +186,13 @@ def station(tmp_path: Path, receiver: Receiver, postgres: PostgresServer, postgr
         station.put(Spec(rows=60, seed=2))
         station.campus = directory_secrets.campus(stack)
         directory = directory_secrets.values(station.campus, directory_url)
-        station.prepare(values(receiver, postgres_url, fms_url, station.reports) | directory)
+        station.sonar = bdc_secrets.sonar(stack)
+        bdc = bdc_secrets.values(station.sonar, bdc_url)
+        station.prepare(values(receiver, postgres_url, fms_url, station.reports) | directory | bdc)
         yield station
     postgres.drop(fms_url)
     postgres.drop(directory_url)
+    postgres.drop(bdc_url)
 
 
 def test_no_secret_setting_is_forgotten() -> None:
@@ -198,9 +205,11 @@ def test_planted_secrets_appear_nowhere(station: SecretStation, receiver: Receiv
     good_nights(station)
     good_syncs(station)
     directory_secrets.good_syncs(station.job, station.configure, str(station.data / "directory.db"))
+    bdc_secrets.good_imports(station.job, station.configure, str(station.data / "bdc.db"))
     bad_nights(station, receiver)
     bad_syncs(station)
     directory_secrets.bad_syncs(station.job, station.configure, station.campus, station.secrets)
+    bdc_secrets.bad_imports(station.job, station.configure, station.sonar)
     people_look(station)
 
     assert {place: found for place, text in written(station).items() if (found := traces(text))} == {}
