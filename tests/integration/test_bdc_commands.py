@@ -46,6 +46,7 @@ def test_an_import_with_every_option_of_its_users(any_bdc: BdcStation, tmp_path:
         (("-l", "0"), "Invalid value for '-l'"),
         (("-w", "0"), "Invalid value for '-w'"),
         (("-p", "a b."), "BDC_PREFIX: must be SCHEMA. or NAME_ or SCHEMA.NAME_"),
+        (("--bbox", "1,2,3,x"), "BDC_BBOX: must be four numbers"),
         (("--bbox", "1,2,3"), "BDC_BBOX: must be four numbers"),
         (("--bbox", "48,-121,47,-120"), "BDC_BBOX: must be south,west,north,east"),
         (("--report-layout", "documneted"), "documneted cannot be read"),

@@ -246,6 +246,7 @@ def test_a_report_of_another_layout_writes_nothing(any_bdc: BdcStation) -> None:
     station.sonar.rows = [[*row[:11], None, *row[11:]] for row in station.sonar.report()]
     done = station.import_here(day=30, code=3)
     assert "city: index 12 holds other values (AAAA 9, AAAA 99) in 100% of rows; index 13 looks like city" in done.text
+    assert {line.partition("Report: ")[2].partition(":")[0] for line in done.text.splitlines()} >= {"city", "longitude"}
     assert station.held(without=()) == before
     assert station.notes["last_run_status"] == "failed"
 
@@ -305,6 +306,20 @@ def test_a_piece_that_goes_to_another_customer_goes_with_its_link(
     station.import_here(day=1)
     assert station.rows("customer_inventory", "customer_id", "WHERE inventory_item_id = 500000") == [(FIRST_ID + 1,)]
     assert station.result["links_written"] == 2
+
+
+def test_the_day_of_a_filing_is_kept_once(any_bdc: BdcStation) -> None:
+    station = any_bdc
+    station.import_here(day=28)
+    assert station.rows("snapshots", "customers") == []
+    done = station.import_here(day=29)
+    assert "60 customers are kept as of 2030-06-30, for the filing" in done.text
+    station.sonar.absent |= {FIRST_ID}
+    station.import_here(day=29)
+    assert [(str(day), count) for day, count in station.rows("snapshots", "snapshot_date, customers")] == [
+        ("2030-06-30", 60)
+    ]
+    assert len(station.rows("snapshot_customers", "id", "WHERE removed_at IS NULL")) == 60
 
 
 def test_one_half_alone(any_bdc: BdcStation) -> None:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from ctvpipe.core import clock, progress
 from ctvpipe.core.run import Run
-from ctvpipe.pipelines.bdc import customers, database, due, equipment, metadata, stored
+from ctvpipe.pipelines.bdc import customers, database, due, equipment, metadata, snapshot, stored
 from ctvpipe.pipelines.bdc.batch import Context
 from ctvpipe.pipelines.bdc.customers import Asked, Sorted
 from ctvpipe.pipelines.bdc.due import Age, Known
@@ -210,6 +210,8 @@ class Importer:
             ended = {metadata.STATUS: self._result.status, metadata.FINISHED: clock.now()}
             metadata.put(connection, self._tables, self._notes | ended, clock.now())
             self._record()
+            if report is not None and self._options.limit is None:
+                self._keep()
         self._tell_failures()
 
     def _link(self) -> None:
@@ -241,6 +243,14 @@ class Importer:
         customers.bury(self._connection, self._tables, missing, self._context.now)
         self._context.counts["removed"] += len(missing)
         return True
+
+    def _keep(self) -> None:
+        """The snapshot of a day that a filing is about, once (facts 6)."""
+        today = clock.business_day(self._run.started, self._run.tz)
+        if not self._settings.is_kept(today) or snapshot.exists(self._connection, self._tables, today):
+            return
+        taken = snapshot.take(self._connection, self._tables, today, today=today)
+        self._run.log.info("%d customers are kept as of %s, for the filing", taken.customers, today)
 
     def _record(self) -> None:
         """The record of the import in the database (design 3)."""
@@ -285,8 +295,8 @@ class Importer:
         if (pages := result.counts.pop("item_calls", None)) is not None:
             result.counts["calls_saved"] = max(0, self._tally.taken - pages)
         traffic = sonar.traffic
-        result.counts |= {"requests": traffic.requests, "limited": traffic.limited, "bytes": traffic.received}
-        result.counts |= {"logins": sonar.logins, "pauses": sonar.pauses}
+        result.counts |= {"requests": traffic.requests, "retries": traffic.retried, "limited": traffic.limited}
+        result.counts |= {"bytes": traffic.received, "logins": sonar.logins, "pauses": sonar.pauses}
         result.failed = self._tally.reasons
         result.seconds = time.monotonic() - run.began
         result.log(run.log)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 
 from ctvpipe.core.run import Run
 from ctvpipe.pipelines.bdc import database, due, layout, stored
+from ctvpipe.pipelines.bdc.checking import DriftError
 from ctvpipe.pipelines.bdc.customers import Sorted
 from ctvpipe.pipelines.bdc.importer import Half, Importer, Options, age_of
 from ctvpipe.pipelines.bdc.report import Report
@@ -28,7 +32,7 @@ def import_(run: Run, options: Options) -> Result:
     settings.require_url()
     candidates = layout.candidates(settings.report_layout)
     _mention(run, settings)
-    with Sonar(settings.access) as sonar:
+    with _findings(run), Sonar(settings.access) as sonar:
         if options.check:
             return _checked(run, sonar.report(candidates))
         if run.dry_run:
@@ -39,6 +43,17 @@ def import_(run: Run, options: Options) -> Result:
                 return Importer(run, settings, options, sonar, connection).run(candidates)
             except (sa.exc.IntegrityError, sa.exc.DataError) as error:
                 raise engine.refused(error) from None
+
+
+@contextmanager
+def _findings(run: Run) -> Iterator[None]:
+    """Tell everything that speaks against the report's layout, a line a field; the error itself has a few."""
+    try:
+        yield
+    except DriftError as error:
+        for finding in error.findings:
+            run.log.error("Report: %s", finding)  # noqa: TRY400  (a traceback helps nobody here)
+        raise
 
 
 def _mention(run: Run, settings: ImportSettings) -> None:

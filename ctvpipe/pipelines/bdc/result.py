@@ -98,6 +98,7 @@ _LINES = (
         "Sonar",
         (
             ("requests", "requests"),
+            ("retries", "of them repeated"),
             ("limited", "answered 429"),
             ("pauses", "pauses for everybody"),
             ("logins", "logins"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from ctvpipe.stores.home import Home
 
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
+_LEAP_YEAR = 2000
 _POLE, _DATE_LINE = 90.0, 180.0
 _SERVER = ("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
 
@@ -186,6 +188,23 @@ class ImportSettings(FilingSettings):
         description="Account statuses that count as live, with commas between, for where Sonar does not tell.",
     )
 
+    snapshot_days: str = Field(
+        "06-30,12-31",
+        alias="BDC_SNAPSHOT_DAYS",
+        description="Days of the year (month-day, with commas between) on which the import keeps a snapshot: those that the "
+        "filings are about. Empty: none.",
+    )
+
+    @field_validator("snapshot_days")
+    @classmethod
+    def _days(cls, value: str) -> str:
+        for day in filter(None, value.split(",")):
+            try:
+                date.fromisoformat(f"{_LEAP_YEAR}-{day.strip()}")
+            except ValueError:
+                raise ValueError("must be days such as 06-30, with commas between") from None
+        return value
+
     @field_validator("sonar_host")
     @classmethod
     def _host(cls, value: str) -> str:
@@ -230,6 +249,10 @@ class ImportSettings(FilingSettings):
         """Whether the password goes over a network unencrypted."""
         host = (urlsplit(self.sonar_url).hostname or "").casefold()
         return self.sonar_protocol == "http" and host not in {"localhost", "::1"} and not host.startswith("127.")
+
+    def is_kept(self, day: date) -> bool:
+        """Whether the import of a day keeps a snapshot."""
+        return f"{day:%m-%d}" in {each.strip() for each in self.snapshot_days.split(",")}
 
     @property
     def sonar_url(self) -> str:
