@@ -144,13 +144,14 @@ def test_p11_a_detail_of_what_the_list_has_no_more_is_not_asked(any_silver: Silv
     assert any_silver.rows()["990100"]["location_info"] == {}
 
 
-def test_a_code_that_changes_takes_the_account_to_another_department(any_silver: Silver) -> None:
+@pytest.mark.parametrize("full_sync", [False, True])
+def test_a_code_that_changes_takes_the_account_to_another_department(any_silver: Silver, full_sync: bool) -> None:
     """Naive: only the department that the account is of now is looked at, and the former one keeps what it was told."""
     bring(any_silver, [UM, OTHER_UM], [TDX, TDX | {"ID": 1, "Code": "1"}])
     any_silver.transform()
     bring(any_silver, [UM, OTHER_UM], [TDX | {"Code": "990200"}, TDX | {"ID": 1, "Code": "2"}])
-    planned = any_silver.transform(dry_run=True)
-    assert counts(any_silver.transform()) == counts(planned) == (4, 1, 3, 0, 0)
+    planned = any_silver.transform(dry_run=True, full_sync=full_sync)
+    assert counts(any_silver.transform(full_sync=full_sync)) == counts(planned) == (4, 1, 3, 0, 0)
     found = {key: (row["tdx_id"], row["is_active"]) for key, row in any_silver.rows().items()}
     assert found == {"1": (1, False), "2": (1, True), "990100": (None, True), "990200": (9901, True)}
 

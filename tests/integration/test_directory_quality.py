@@ -67,7 +67,7 @@ def test_nothing_has_no_quality(any_silver: Silver) -> None:
 
 def test_why_a_person_is_as_she_is(her: Silver) -> None:
     bring(her, UMAPI_EMPLOYEES, EMPLOYEE, EMPLOYEE | {"EmplRcd": 3})
-    bring(her, TDX_USERS, TDX_PERSON | {"UID": "other", "FullName": ""})
+    bring(her, TDX_USERS, TDX_PERSON | {"UID": "first"}, TDX_PERSON | {"UID": "other", "FullName": ""})
     her.transform("users")
     before = everything(her)
     found = explained(her, "users", " JQExampl ")
@@ -85,10 +85,10 @@ def test_why_a_person_is_as_she_is(her: Silver) -> None:
     )  # fmt: skip
     assert said["ou_department_ids"].notes == ("Zoo Lab Svcs - Faculty and Staff: 990100 (exact)",)
     assert [(one.source_system, one.external_id, one.is_gone, one.counts) for one in found.versions] == [
-        ("mcommunity_ldap", "990001", False, True), ("tdx", "other", False, True),
+        ("mcommunity_ldap", "990001", False, True), ("tdx", "first", False, False), ("tdx", "other", False, True),
         ("tdx", TDX_PERSON["UID"], True, False), ("umich_api", "00099001:0", False, True), ("umich_api", "00099001:3", False, True),
     ]  # fmt: skip
-    assert (found.deductions, found.refused) == ((), None)
+    assert (found.deductions, found.refused) == ((("several_tdx_records", 0.0),), None)
 
 
 def test_each_value_that_wins_is_the_one_that_is_stored(her: Silver) -> None:

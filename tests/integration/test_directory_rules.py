@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ctvpipe.pipelines.directory.schema.tables import JSON
-from ctvpipe.pipelines.directory.silver import rules
+from ctvpipe.pipelines.directory.silver import dialects, rules
 from ctvpipe.pipelines.directory.silver.rules import Rule
 from ctvpipe.stores import engine
 from tests.integration.postgres_server import PostgresServer
 
-SIGNS = "aZzÀéŸİßΣ01239,.-'_\\\"% \t\n\v\u00a0\u2028;/()"
+SIGNS = "aZzvÀéŸİßΣ01239,.-'_\\\"% \t\n\v\u00a0\u2028;/()"
 TEXTS = st.text(st.sampled_from(SIGNS), max_size=8)
 WORDS = st.lists(st.sampled_from(["Jo", "JO", "Éx", "éx", "Q", "O'Stub", "De-Mo"]), max_size=4)
 NAMES = st.builds(lambda words, between: between.join(words), WORDS, st.sampled_from([" ", ",", "  ", ", "]))
@@ -78,6 +78,18 @@ def connection(postgres: PostgresServer) -> Iterator[sa.Connection]:
     postgres.drop(url)
 
 
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connection]:
+    path = tmp_path_factory.mktemp("rules") / "rules.db"
+    engine.create_database_file(path)
+    with engine.open_engine(f"sqlite:///{path}").connect() as opened:
+        yield opened
+
+
+def is_plain(values: list[Any]) -> bool:
+    return not any(isinstance(value, list | dict) for value in values)
+
+
 def asked(connection: sa.Connection, rule: Rule, cases: list[tuple[Any, ...]]) -> list[Any]:
     """What PostgreSQL makes of each case."""
     kind = JSON if rule.name in OF_JSON else sa.Text()
@@ -107,6 +119,29 @@ def test_both_stores_have_the_same_rule(connection: sa.Connection, rule: Rule, d
     if rule.name in OF_JSON:
         cases = [tuple(json.dumps(value) for value in case) for case in cases]
     assert asked(connection, rule, cases) == [shown(rule, rule.of(*case)) for case in cases]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(JSONS, min_size=1, max_size=40))
+def test_both_stores_read_the_same_text_of_a_payload(
+    connection: sa.Connection, embedded: sa.Connection, values: list[Any]
+) -> None:
+    """Numbers, truth values, the first of a list; nothing of what is blank, and of an object."""
+    payloads = [{"x": value} for value in values if not isinstance(value, list) or is_plain(value[:1])] or [{}]
+    read = []
+    for store in (connection, embedded):
+        rows = sa.union_all(
+            *(
+                sa.select(sa.literal(n).label("n"), sa.literal(json.dumps(one)).label("data"))
+                for n, one in enumerate(payloads)
+            )
+        ).subquery()
+        text = dialects.payload_text(sa.cast(rows.c.data, JSON) if store is connection else rows.c.data, "x")
+        read.append(list(store.execute(sa.select(text).select_from(rows).order_by(rows.c.n)).scalars()))
+    assert read[0] == read[1]
+    for payload, text in zip(payloads, read[0], strict=True):
+        if isinstance(payload.get("x"), str):
+            assert text == (payload["x"].strip(dialects.BLANKS) or None)
 
 
 def test_every_rule_is_compared() -> None:

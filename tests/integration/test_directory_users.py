@@ -23,6 +23,7 @@ from tests.integration.directory_campus import (
     transform_all,
 )
 from tests.integration.directory_silver import Silver, counts
+from tests.integration.station import query
 
 HER = "jqexampl"
 OTHER = PERSON | {"uid": ["bo"], "uidNumber": ["990002"], "mail": ["bo@example.edu"]}
@@ -96,6 +97,15 @@ def test_what_sources_say_differently_lowers_the_score(
     found = her.rows("users")[HER]
     assert (found["quality_flags"], found["data_quality_score"]) == ([flag] if flag else [], score)
     assert found["is_active"] is ("IsActive" not in tdx)
+
+
+def test_p14_a_flag_alone_is_a_change(her: Silver) -> None:
+    """Naive: the hash is of the columns that a source fills, and the score stays what it was."""
+    bring(her, MCOMMUNITY_USERS, PERSON | {"mail": ["other@example.edu"]})
+    before = her.rows("users")[HER]
+    assert counts(her.transform("users")) == (1, 0, 1, 0, 0)
+    after = her.rows("users")[HER]
+    assert (after["primary_email"], after["quality_flags"]) == (before["primary_email"], ["email_mismatch"])
 
 
 def test_p3_appointments_are_in_the_order_of_their_numbers_and_all_are_kept(any_silver: Silver) -> None:
@@ -206,6 +216,18 @@ def test_when_a_department_is_renamed_whoever_spoke_of_it_is_made_anew(
     assert her.rows("users")[HER]["ou_department_ids"] == spoken_of
     assert her.rows("users")["bo"]["ou_department_ids"] == ["990200"]
     assert counts(her.transform("users")) == (0, 0, 0, 0, 0)
+
+
+def test_an_affiliation_that_nobody_has_any_more_is_kept_right_too(her: Silver) -> None:
+    """Naive: it differs for ever, and everybody is looked through for it every night."""
+    bring(her, MCOMMUNITY_USERS, PERSON | {"ou": ["Alumni"]})
+    her.transform("users")
+    bring(her, UMAPI_DEPARTMENTS, OTHER_DEPARTMENT | {"DeptDescription": "Zoo Lab Svcs"})
+    transform_all(her)
+    stored = query(
+        her.address, f"SELECT affiliation, dept_id, rule FROM {her.table('affiliations')} ORDER BY affiliation"
+    )
+    assert stored == [("Alumni", None, None), ("Zoo Lab Svcs - Faculty and Staff", "990200", "exact")]
 
 
 def test_a_department_that_is_not_active_is_not_spoken_of(her: Silver) -> None:

@@ -29,7 +29,8 @@ from ctvpipe.stores.engine import is_sqlite
 SOURCE_SYSTEM = "silver_transformation"
 ENTITIES = {entity.name: entity for entity in (departments.ENTITY, groups.ENTITY, users.ENTITY)}
 Progress = Callable[[StepRun], None]
-_PAGE, _PAGE_SQLITE = 20_000, 5000  # SQLite has what it works on in this process's memory
+# SQLite has what it works on in the memory of this process, and joins the rows of a page each with each.
+_PAGE, _PAGE_SQLITE = 20_000, 500
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ LATEST = sa.Table(
     *_identity(),
     sa.Column("raw_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
     *_text("natural_key", "content_hash"),
-    sa.Index("ix_latest_natural_key", "entity_type", "natural_key"),
+    sa.Index("ix_latest_natural_key", "entity_type", "natural_key", "source_system"),
     sa.Index("ix_latest_raw_id", "raw_id"),
     schema="bronze",
 )

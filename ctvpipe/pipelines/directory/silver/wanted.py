@@ -151,18 +151,16 @@ def _ranked(entity: Entity, source: Source, keys: sa.FromClause, values: Iterabl
     is_living = sa.and_(
         LATEST.c.entity_type == entity.entity_type,
         LATEST.c.source_system == source.stream.source_system,
-        LATEST.c.natural_key == keys.c[KEY],
+        LATEST.c.natural_key.in_(sa.select(keys.c[KEY])),
         LATEST.c.content_hash.is_not(None),
     )
     needed = dict.fromkeys(
         [*(source(field) for field in source.order), *(replace(one, shape=Shape.TEXT) for one in of_source)]
     )
-    rows = _step(
-        f"{source.name}_records",
-        sa.select(keys.c[KEY], LATEST.c.raw_id, *(_payload_value(RAW_ENTITIES, value) for value in needed)).select_from(
-            keys.join(LATEST, is_living).join(RAW_ENTITIES, RAW_ENTITIES.c.raw_id == LATEST.c.raw_id)
-        ),
-    )
+    texts = (_payload_value(RAW_ENTITIES, value) for value in needed)
+    joined = LATEST.join(RAW_ENTITIES, RAW_ENTITIES.c.raw_id == LATEST.c.raw_id)
+    living = sa.select(LATEST.c.natural_key.label(KEY), LATEST.c.raw_id, *texts).select_from(joined).where(is_living)
+    rows = _step(f"{source.name}_records", living)
     order = [*(sa.nulls_last(WHOLE_NUMBER(rows.c[source(field).label])) for field in source.order), rows.c.raw_id]
     found = [sa.func.row_number().over(partition_by=rows.c[KEY], order_by=order).label(_PLACE)]
     for value in of_source:

@@ -144,7 +144,7 @@ def upgrade() -> None:
         ["entity_type", "source_system", "external_id", "raw_id"],
         schema="bronze",
     )
-    op.create_index("ix_latest_natural_key", "latest", ["entity_type", "natural_key"], schema="bronze")
+    op.create_index("ix_latest_natural_key", "latest", ["entity_type", "natural_key", "source_system"], schema="bronze")
     op.create_index("ix_latest_raw_id", "latest", ["raw_id"], schema="bronze")
     op.create_index("ix_departments_tdx_id", "departments", ["tdx_id"], schema="silver")
     op.create_index("ix_departments_quality", "departments", ["data_quality_score"], schema="silver")
