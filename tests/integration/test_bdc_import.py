@@ -246,7 +246,12 @@ def test_a_report_of_another_layout_writes_nothing(any_bdc: BdcStation) -> None:
     station.sonar.rows = [[*row[:11], None, *row[11:]] for row in station.sonar.report()]
     done = station.import_here(day=30, code=3)
     assert "city: index 12 holds other values (AAAA 9, AAAA 99) in 100% of rows; index 13 looks like city" in done.text
-    assert {line.partition("Report: ")[2].partition(":")[0] for line in done.text.splitlines()} >= {"city", "state", "zip", "latitude"}
+    assert {line.partition("Report: ")[2].partition(":")[0] for line in done.text.splitlines()} >= {
+        "city",
+        "state",
+        "zip",
+        "latitude",
+    }
     assert station.held(without=()) == before
     assert station.notes["last_run_status"] == "failed"
 
