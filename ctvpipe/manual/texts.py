@@ -27,6 +27,11 @@ OPERATORS_DAY = (
     ("ctvpipe circuits conflicts", "orders that claim one circuit; circuits --help: what people decide, and why"),
     ("ctvpipe fms status", "the next and the last sync, what each table holds; fms --help: what people decide"),
     ("ctvpipe directory quality", "how good the campus's records are; directory explain KEY: why one is as it is"),
+    ("ctvpipe bdc quality", "what is doubtful before a filing: coordinates, services, who cannot be counted"),
+    (
+        "ctvpipe bdc export subscription FILE",
+        "the filing's counts by tract; voice, geojson; --snapshot 2026-12-31: as of that day",
+    ),
     ("ctvpipe jobs", "what runs when, and where its log is; off: its pipeline is not in use"),
     ("sudo ctvpipe enable circuits", "begin with the nights of the circuits, once their settings are right"),
     (

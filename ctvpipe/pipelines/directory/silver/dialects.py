@@ -67,13 +67,13 @@ def analyze(connection: sa.Connection, *tables: sa.Table) -> None:
 
 
 def _text_sqlite(data: str, name: str) -> str:
-    path = f"'$.\"{name[1:-1]}\"'"
-    first = f"{path[:-1]}[0]'"
-    return (
-        f"nullif(trim(CASE json_type({data}, {path}) WHEN 'object' THEN NULL WHEN 'true' THEN 'true' "
-        f"WHEN 'false' THEN 'false' WHEN 'array' THEN CAST({data} ->> {first} AS TEXT) "
-        f"ELSE CAST({data} ->> {path} AS TEXT) END, {_BLANKS_SQLITE}), '')"
-    )
+    def scalar(place: str, otherwise: str) -> str:
+        path = f"'$.\"{name[1:-1]}\"{place}'"
+        truth = "WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'"
+        plain = f"CAST({data} ->> {path} AS TEXT)"
+        return f"CASE json_type({data}, {path}) {truth} WHEN 'object' THEN NULL WHEN 'array' THEN {otherwise} ELSE {plain} END"
+
+    return f"nullif(trim({scalar('', scalar('[0]', 'NULL'))}, {_BLANKS_SQLITE}), '')"
 
 
 _text_of = function(
